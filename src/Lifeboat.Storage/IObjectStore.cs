@@ -1,0 +1,98 @@
+namespace Lifeboat.Storage;
+
+/// <summary>Whether a put may replace what is there.</summary>
+public enum PutCondition
+{
+    /// <summary>Create; when an object of this name exists leave it as it is and say so.</summary>
+    IfAbsent,
+
+    /// <summary>Create or replace. On a store with versions the earlier one stays.</summary>
+    Overwrite,
+}
+
+/// <summary>How a put ended. Every other ending is an exception.</summary>
+public enum PutOutcome
+{
+    /// <summary>The object is there, with these bytes, durably.</summary>
+    Created,
+
+    /// <summary>An object of this name was there before; it is durable. Nothing was written.</summary>
+    AlreadyExists,
+}
+
+/// <summary>
+/// A flat space of immutable-by-habit objects. One conformance suite (<c>ObjectStoreConformance</c>) states this contract
+/// as tests, and every implementation passes it.
+/// </summary>
+/// <remarks>
+/// <para>Durability: when a put or <see cref="IObjectWriter.CompleteAsync"/> returns, the object survives power loss.
+/// Until then a reader sees the whole object or none: never a part.</para>
+/// <para>Failure: every failure is a <see cref="ObjectStoreException"/> (or a <c>LifeboatException</c> from below) whose
+/// <c>Transient</c> says whether trying again can help. A put that failed may nevertheless have happened: a caller who
+/// tries again meets its own object, and must compare before it calls that a conflict. Implementations never retry by
+/// themselves; a decorator does.</para>
+/// <para>Visibility: a listing may lag behind puts and deletes (object stores differ); a read by name after a successful
+/// put by the same process finds the object.</para>
+/// <para>Threads: all members may be called at the same time.</para>
+/// </remarks>
+public interface IObjectStore
+{
+    /// <summary>Where this is, for messages: a URL or path without credentials.</summary>
+    string Location { get; }
+
+    StoreCapabilities Capabilities { get; }
+
+    /// <summary>Writes a small object whole.</summary>
+    ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Begins an object of unknown length. Nothing can be seen under the name until it is completed; disposing without
+    /// completing leaves nothing behind (or, after a crash, only what <see cref="SweepAsync"/> removes).
+    /// </summary>
+    ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads from <paramref name="offset"/> until the buffer is full or the object ends, and returns the bytes read:
+    /// fewer than asked for only at the object's end, 0 at or behind it. A transfer that broke is an exception, never
+    /// a short count.
+    /// </summary>
+    /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
+    ValueTask<int> ReadAsync(
+        ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>The object's facts; null when the store is sure that there is no such object.</summary>
+    ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// All objects whose names begin with <paramref name="prefix"/>, in ordinal order of their names. A listing that
+    /// fails half-way throws there; one that ends without an exception was complete. The prefix is a text prefix: it
+    /// need not end at a slash, and the empty one lists everything.
+    /// </summary>
+    IAsyncEnumerable<ObjectFacts> ListAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The distinct next components below <paramref name="prefix"/>, which must be empty or end with a slash: for
+    /// <c>a/</c> with objects <c>a/b/1</c>, <c>a/b/2</c>, <c>a/c</c> the answer is <c>b/</c>, <c>c</c>. Ordinal order.
+    /// </summary>
+    ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// All versions of all objects under the prefix, oldest first within a name, deletion markers included. A store
+    /// without versions lists each object once.
+    /// </summary>
+    IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="ReadAsync"/>, of one version that a listing named.</summary>
+    ValueTask<int> ReadVersionAsync(
+        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Deletes; an object that does not exist is no error. Durable when it returns.</summary>
+    ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes what writers that died left behind (never visible as objects), sparing every writer that is still alive.
+    /// Returns how many such remains were removed.
+    /// </summary>
+    ValueTask<int> SweepAsync(CancellationToken cancellationToken);
+}

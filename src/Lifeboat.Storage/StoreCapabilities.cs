@@ -1,0 +1,9 @@
+namespace Lifeboat.Storage;
+
+/// <summary>What a store can do beyond the least that every store can.</summary>
+/// <param name="CreateIfAbsent">
+/// Whether <see cref="PutCondition.IfAbsent"/> is decided by the store itself, so that of several writers one wins. Where
+/// it is not, the store looks first and writes then: two writers may both be told that they created the object.
+/// </param>
+/// <param name="Versions">Whether an overwrite or a deletion leaves the earlier version readable.</param>
+public sealed record StoreCapabilities(bool CreateIfAbsent, bool Versions);
