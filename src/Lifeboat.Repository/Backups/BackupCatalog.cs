@@ -111,7 +111,8 @@ public static class BackupCatalog
             cluster.DataKey,
             compressor,
             cluster.Time.GetUtcNow(),
-            cancellationToken);
+            cancellationToken,
+            readBack: true);
         await writer.WriteFrameAsync(
             JsonSerializer.SerializeToUtf8Bytes(manifest, RepositoryJson.Default.BackupManifest), cancellationToken);
         var lines = new ByteSink(CatalogFrame);

@@ -15,10 +15,12 @@ internal sealed class ContainerWriter : IAsyncDisposable
     private readonly IObjectWriter _target;
     private readonly FrameSealer _sealer;
     private readonly Compressor _compressor;
+    private readonly bool _readBack;
     private readonly List<int> _frameLengths = [];
 
-    private ContainerWriter(IObjectWriter target, FrameSealer sealer, Compressor compressor)
+    private ContainerWriter(IObjectWriter target, FrameSealer sealer, Compressor compressor, bool readBack)
     {
+        _readBack = readBack;
         _target = target;
         _sealer = sealer;
         _compressor = compressor;
@@ -33,6 +35,7 @@ internal sealed class ContainerWriter : IAsyncDisposable
     internal long Length => _target.Length;
 
     /// <param name="compressor">Borrowed; it stays the caller's.</param>
+    /// <param name="readBack">Open every frame again and compare it with its plaintext before it is written.</param>
     internal static async ValueTask<ContainerWriter> CreateAsync(
         IObjectStore store,
         ObjectName name,
@@ -40,7 +43,8 @@ internal sealed class ContainerWriter : IAsyncDisposable
         SealingKey key,
         Compressor compressor,
         DateTimeOffset created,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        bool readBack = false)
     {
         var header = new byte[ContainerLimits.HeaderSize];
         var us = (created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
@@ -49,7 +53,7 @@ internal sealed class ContainerWriter : IAsyncDisposable
         try
         {
             await target.WriteAsync(header, cancellationToken);
-            return new ContainerWriter(target, new FrameSealer(key.ForObject(header), key.Encrypts), compressor);
+            return new ContainerWriter(target, new FrameSealer(key.ForObject(header), key.Encrypts), compressor, readBack);
         }
         catch
         {
@@ -123,12 +127,37 @@ internal sealed class ContainerWriter : IAsyncDisposable
         try
         {
             var length = _sealer.Seal((uint)_frameLengths.Count, type, plain.Span, buffer, _compressor);
+            if (_readBack)
+            {
+                ReadBack(type, buffer.AsSpan(0, length), plain.Span);
+            }
+
             await _target.WriteAsync(buffer.AsMemory(0, length), cancellationToken);
             return length;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void ReadBack(FrameType type, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> plain)
+    {
+        var scratch = ArrayPool<byte>.Shared.Rent(frame.Length + plain.Length);
+        try
+        {
+            var copy = scratch.AsSpan(0, frame.Length);
+            var opened = scratch.AsSpan(frame.Length, plain.Length);
+            frame.CopyTo(copy);
+            _sealer.Open((uint)_frameLengths.Count, type, copy, opened, _compressor);
+            if (!opened.SequenceEqual(plain))
+            {
+                throw new DecodingException("what was encoded does not decode to what it was made from");
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(scratch);
         }
     }
 }

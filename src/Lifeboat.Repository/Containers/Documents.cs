@@ -21,7 +21,7 @@ internal static class Documents
     {
         using var compressor = new Compressor(level: 3);
         await using var writer = await ContainerWriter.CreateAsync(
-            store, name, kind, key, compressor, now, cancellationToken);
+            store, name, kind, key, compressor, now, cancellationToken, readBack: true);
         await writer.WriteFrameAsync(JsonSerializer.SerializeToUtf8Bytes(document, type), cancellationToken);
         return await writer.CompleteAsync(default, PutCondition.IfAbsent, cancellationToken);
     }
@@ -44,7 +44,7 @@ internal static class Documents
     internal static async ValueTask<T> ReadAsync<T>(
         ContainerReader reader, int frame, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        if (frame >= reader.Frames)
+        if ((uint)frame >= (uint)reader.Frames)
         {
             throw new DamagedObjectException(reader.Name, DamageKind.Inconsistent, "it holds no document");
         }

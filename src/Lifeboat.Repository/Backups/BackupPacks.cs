@@ -6,12 +6,13 @@ using Lifeboat.Repository.Packs;
 namespace Lifeboat.Repository.Backups;
 
 /// <summary>What the packs of a running backup add to the index. Shared by all its workers.</summary>
-public sealed class BackupWriter(Cluster cluster)
+public sealed class BackupPacks(Cluster cluster)
 {
     private readonly Lock _lock = new();
     private readonly List<PackRecord> _packs = [];
+    private readonly List<PackRecord> _adopted = [];
 
-    /// <summary>Bytes of all packs that are durable.</summary>
+    /// <summary>Bytes of all packs that this backup made durable.</summary>
     public long StoredBytes
     {
         get
@@ -36,7 +37,7 @@ public sealed class BackupWriter(Cluster cluster)
     {
         lock (_lock)
         {
-            _packs.AddRange(unlisted);
+            _adopted.AddRange(unlisted);
         }
     }
 
@@ -45,7 +46,7 @@ public sealed class BackupWriter(Cluster cluster)
     {
         lock (_lock)
         {
-            return IndexRun.WriteAsync(cluster, [.. _packs], cancellationToken);
+            return IndexRun.WriteAsync(cluster, [.. _packs, .. _adopted], cancellationToken);
         }
     }
 }
