@@ -19,6 +19,9 @@ public sealed class ScratchDirectory : IDisposable
 
     public string Combine(string name) => PosixPath.Combine(Path, name);
 
+    /// <summary>The entries of a directory below this one.</summary>
+    public IReadOnlyList<DirectoryEntry> List(string name) => Files.List(Combine(name));
+
     public void Dispose()
     {
         DurableNode.Clear(Files, Path);
