@@ -1,0 +1,32 @@
+using Lifeboat.Postgres.Server;
+using Lifeboat.Repository.Clusters;
+
+namespace Lifeboat.Engine.Backup.Physical;
+
+/// <summary>A full backup of a running server from the files of its data directory.</summary>
+public sealed record PhysicalBackupRequest
+{
+    /// <summary>Where it goes.</summary>
+    public required Cluster Cluster { get; init; }
+
+    /// <summary>The data directory on this host.</summary>
+    public required string ClusterDirectory { get; init; }
+
+    /// <summary>The server that runs on it.</summary>
+    public required ConnInfo Connection { get; init; }
+
+    /// <summary>Free text, recorded.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Workers; each reads, verifies, compresses and writes.</summary>
+    public int Jobs { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Of zstd.</summary>
+    public int CompressionLevel { get; init; } = 3;
+
+    /// <summary>How long to wait for the archiver to deliver the WAL that the backup needs.</summary>
+    public TimeSpan ArchiveTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether the checkpoint at the start is spread out rather than done at once.</summary>
+    public bool SpreadCheckpoint { get; init; }
+}
