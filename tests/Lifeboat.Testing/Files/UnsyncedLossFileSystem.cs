@@ -59,7 +59,7 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
         }
     }
 
-    public IFile Create(string path, int mode)
+    public IFile Create(string path, int mode = 0x180)
     {
         lock (_lock)
         {
@@ -75,7 +75,7 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
 
     public IReadOnlyList<DirectoryEntry> List(string path) => _inner.List(Alive(path));
 
-    public void CreateDirectory(string path, int mode)
+    public void CreateDirectory(string path, int mode = 0x1C0)
     {
         lock (_lock)
         {
