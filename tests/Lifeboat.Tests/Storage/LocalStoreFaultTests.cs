@@ -159,6 +159,24 @@ public sealed class LocalStoreFaultTests
         }
     }
 
+    [Theory]
+    [InlineData(FileOperation.Write)]
+    [InlineData(FileOperation.Sync)]
+    [InlineData(FileOperation.Close)]
+    public async Task Content_is_written_synced_and_closed_without_error_before_it_has_a_name(FileOperation failing)
+    {
+        using var scratch = new ScratchDirectory();
+        var root = scratch.Combine(Name);
+        var files = new FaultyFileSystem(
+            PosixFileSystem.Instance, new FileFault(1, Errno.Io, Concerns: (what, _) => what == failing));
+        using var store = LocalObjectStore.Create(files, root);
+        await Assert.ThrowsAsync<FileSystemException>(
+            async () => await store.PutAsync(new ObjectName("x"), new byte[9], PutCondition.IfAbsent, Token));
+        Assert.DoesNotContain(files.Trace, line => line.StartsWith("Link ", StringComparison.Ordinal));
+        Assert.Empty(await store.NamesAsync("", Token));
+        Assert.Empty(scratch.List($"{Name}/.tmp"));
+    }
+
     [Fact]
     public async Task Without_hard_links_and_locks_a_create_is_refused()
     {
