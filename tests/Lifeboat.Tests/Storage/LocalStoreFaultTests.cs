@@ -38,7 +38,7 @@ public sealed class LocalStoreFaultTests
     {
         for (var at = 1; ; at++)
         {
-            using var scratch = new ScratchDirectory();
+            using var scratch = ScratchDirectory.InMemory();
             var root = scratch.Combine(Name);
             // The model below makes syncing free; it never loses anything here.
             var disk = Disk(new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path), hardLinks);
@@ -92,7 +92,7 @@ public sealed class LocalStoreFaultTests
     {
         for (var at = 1; ; at++)
         {
-            using var scratch = new ScratchDirectory();
+            using var scratch = ScratchDirectory.InMemory();
             var root = scratch.Combine(Name);
             var disk = new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path);
             var files = new FaultyFileSystem(Disk(disk, hardLinks), new FileFault(at, Errno.Io, ForGood: true, moment));
@@ -124,7 +124,7 @@ public sealed class LocalStoreFaultTests
         var met = 0;
         for (var at = 1; ; at++)
         {
-            using var scratch = new ScratchDirectory();
+            using var scratch = ScratchDirectory.InMemory();
             var root = scratch.Combine(Name);
             LocalObjectStore.Create(PosixFileSystem.Instance, root).Dispose();
             var disk = new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path);
@@ -165,7 +165,7 @@ public sealed class LocalStoreFaultTests
     [InlineData(FileOperation.Close)]
     public async Task Content_is_written_synced_and_closed_without_error_before_it_has_a_name(FileOperation failing)
     {
-        using var scratch = new ScratchDirectory();
+        using var scratch = ScratchDirectory.InMemory();
         var root = scratch.Combine(Name);
         var files = new FaultyFileSystem(
             PosixFileSystem.Instance, new FileFault(1, Errno.Io, Concerns: (what, _) => what == failing));
@@ -180,7 +180,7 @@ public sealed class LocalStoreFaultTests
     [Fact]
     public async Task Without_hard_links_and_locks_a_create_is_refused()
     {
-        using var scratch = new ScratchDirectory();
+        using var scratch = ScratchDirectory.InMemory();
         var files = new FaultyFileSystem(
             Disk(PosixFileSystem.Instance, hardLinks: false),
             new FileFault(1, Errno.NoLocks, ForGood: true, Concerns: (what, _) => what == FileOperation.TryLock));
