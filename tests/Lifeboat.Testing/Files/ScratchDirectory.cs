@@ -21,7 +21,7 @@ public sealed class ScratchDirectory : IDisposable
     /// <summary>Absolute, without links.</summary>
     public string Path { get; }
 
-    /// <summary>One that no disk slows down, where there is such a place: for loops that model durability themselves.</summary>
+    /// <summary>One that no disk slows down, where there is such a place: for loops that model durability.</summary>
     public static ScratchDirectory InMemory()
     {
         const string sharedMemory = "/dev/shm";

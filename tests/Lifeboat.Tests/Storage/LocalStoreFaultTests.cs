@@ -52,7 +52,8 @@ public sealed class LocalStoreFaultTests
                 return;
             }
 
-            var message = $"operation {at}: {files.Trace.First(line => line.EndsWith(" FAILS", StringComparison.Ordinal))}";
+            var failed = files.Trace.First(line => line.EndsWith(" FAILS", StringComparison.Ordinal));
+            var message = $"operation {at}: {failed}";
             if (failure is null)
             {
                 // Only the removal of a temporary name may fail without the caller knowing; and a link that this disk
@@ -119,7 +120,7 @@ public sealed class LocalStoreFaultTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_object_that_a_dead_writer_made_visible_is_durable_once_the_next_writer_was_answered(bool hardLinks)
+    public async Task What_a_dead_writer_made_visible_is_durable_once_the_next_writer_was_answered(bool hardLinks)
     {
         var met = 0;
         for (var at = 1; ; at++)

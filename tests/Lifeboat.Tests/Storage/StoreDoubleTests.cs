@@ -35,7 +35,8 @@ public sealed class StoreDoubleTests
     public async Task A_fault_concerns_only_what_it_was_told_to()
     {
         var store = new FaultyStore(
-            _memory, new StoreFault(1, ForGood: true, Concerns: (what, name) => what == StoreOperation.Put && name == "b"));
+            _memory,
+            new StoreFault(1, ForGood: true, Concerns: (what, name) => what == StoreOperation.Put && name == "b"));
         await store.PutAsync(new ObjectName("a"), new byte[1], PutCondition.IfAbsent, Token);
         await Fails(async () => await store.PutAsync(new ObjectName("b"), new byte[1], PutCondition.IfAbsent, Token));
         await Fails(async () => await store.PutAsync(new ObjectName("b"), new byte[1], PutCondition.IfAbsent, Token));
