@@ -60,7 +60,8 @@ public sealed class BackupLabelTests
     [InlineData("raw \uDCFF byte")]
     public void A_label_with_line_breaks_or_bytes_that_are_no_text_comes_back(string text)
     {
-        var label = Sample with { Label = text, IncrementalFromLsn = Lsn.Parse("1/2"), IncrementalFromTimeline = new(9) };
+        var incremental = Sample with { IncrementalFromLsn = Lsn.Parse("1/2"), IncrementalFromTimeline = new(9) };
+        var label = incremental with { Label = text };
         Assert.Equal(label, BackupLabel.Parse(label.Format()));
     }
 

@@ -48,7 +48,8 @@ public sealed class BackupManifestTests
     [Fact]
     public void Any_file_and_any_path_come_back() =>
         Prop.ForAll(
-            Gen.Elements('a', '/', '\\', '"', '\n', '\b', '\f', '\u001F', '\u007F', ' ', '\uDC80', '\uDCFF', 'é', '\u2028')
+            Gen.Elements(
+                'a', '/', '\\', '"', '\n', '\b', '\f', '\u001F', '\u007F', ' ', '\uDC80', '\uDCFF', 'é', '\u2028')
                 .NonEmptyListOf().Select(characters => "x" + string.Concat(characters).Trim('/'))
                 .Where(path => !path.Contains("//")).ToArbitrary(),
             ArbMap.Default.ArbFor<NonNegativeInt>(),
@@ -211,7 +212,10 @@ public sealed class BackupManifestTests
         $"{{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n{{ {file} }}\n],\n\"WAL-Ranges\": [\n],\n";
 
     private static string Sealed(string text) =>
-        $"{text}\"Manifest-Checksum\": \"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}\"}}\n";
+        $"{text}\"Manifest-Checksum\": \"{Sha256(text)}\"}}\n";
+
+    private static string Sha256(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static void AssertDamaged(byte[] bytes) =>
         Assert.Equal(ErrorCode.Damaged, Assert.Throws<LifeboatException>(() => BackupManifest.Parse(bytes)).Code);
@@ -230,7 +234,9 @@ public sealed class BackupManifestTests
         using var writer = new BackupManifestWriter(output);
         writer.Begin(manifest.Version, manifest.SystemIdentifier ?? 0);
         foreach (var file in manifest.Files)
+        {
             writer.Add(file);
+        }
 
         writer.Complete(manifest.WalRanges);
         return output.WrittenSpan.ToArray();

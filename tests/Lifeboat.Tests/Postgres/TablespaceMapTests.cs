@@ -31,7 +31,9 @@ public sealed class TablespaceMapTests
     [Fact]
     public void Up_to_13_any_path_without_a_backslash_before_a_line_break_comes_back() =>
         Prop.ForAll(
-            Paths().Where(path => !path.Contains("\\\n") && !path.Contains("\\\r") && !path.EndsWith('\\')).ToArbitrary(),
+            Paths()
+                .Where(path => !path.Contains("\\\n") && !path.Contains("\\\r") && !path.EndsWith('\\'))
+                .ToArbitrary(),
             path =>
             {
                 TablespaceMapEntry[] entries = [new(16390, path), new(16391, "/plain")];

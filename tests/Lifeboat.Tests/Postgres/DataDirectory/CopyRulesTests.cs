@@ -84,7 +84,8 @@ public sealed class CopyRulesTests
         [
             "16384", "16384.1", "16384_fsm", "16384_vm", "16384_init", "16385", "16385_fsm", "163840", "t3_16385_init",
         ];
-        var copied = Rules.Judge(directory, names).Where(pair => pair.Value == CopyVerdict.Copy).Select(pair => pair.Key);
+        var copied = Rules.Judge(directory, names)
+            .Where(pair => pair.Value == CopyVerdict.Copy).Select(pair => pair.Key);
         Assert.Equal(["16384_init", "16385", "16385_fsm", "163840"], copied);
     }
 
@@ -108,7 +109,8 @@ public sealed class CopyRulesTests
     [Theory]
     [InlineData("", "stats", "stats")]
     [InlineData("var", "stats", "var/stats")]
-    public void A_directory_for_temporary_statistics_is_emptied_wherever_it_is(string directory, string name, string path)
+    public void A_directory_for_temporary_statistics_is_emptied_wherever_it_is(
+        string directory, string name, string path)
     {
         var rules = new CopyRules(14, CatalogVersion.OfMajor(14), path);
         Assert.Equal(CopyVerdict.Empty, rules.Judge(directory, [name]).Single().Value);

@@ -34,7 +34,8 @@ public sealed class RelationFileTests
     [InlineData("t3_16384", 3U, ForkNumber.Main, 0U)]
     [InlineData("t0_16384_fsm", 0U, ForkNumber.Fsm, 0U)]
     [InlineData("t12_16384_vm.1", 12U, ForkNumber.VisibilityMap, 1U)]
-    public void A_temporary_relation_is_named_with_its_backend(string name, uint backend, ForkNumber fork, uint segment)
+    public void A_temporary_relation_is_named_with_its_backend(
+        string name, uint backend, ForkNumber fork, uint segment)
     {
         Assert.True(RelationFileName.TryParse(name, out var file));
         Assert.Equal(new RelationFileName(16384, fork, segment, backend), file);
@@ -79,7 +80,8 @@ public sealed class RelationFileTests
     [InlineData("x/pg_tblspc/16390/PG_17_202406281/5/16384")]
     [InlineData("pg_xact/0000")]
     [InlineData("/base/5/16384")]
-    public void Any_other_path_is_no_relations_file(string path) => Assert.False(RelationFilePath.TryParse(path, out _));
+    public void Any_other_path_is_no_relations_file(string path) =>
+        Assert.False(RelationFilePath.TryParse(path, out _));
 
     [Fact]
     public void Every_name_comes_back_from_its_text() =>
