@@ -7,7 +7,8 @@ namespace Lifeboat.Postgres.Format;
 
 /// <summary>
 /// The text of a history file (timeline.c): one line per ancestor, <c>timeline TAB lsn TAB reason</c>. Blank lines and
-/// lines that begin with <c>#</c> are passed over. PostgreSQL puts a blank line before each entry that it adds.
+/// lines that begin with <c>#</c> are passed over. PostgreSQL puts a blank line before each entry that it adds. Stricter
+/// than PostgreSQL: an entry needs its line break, since a position may be cut and still be one.
 /// </summary>
 public sealed partial class TimelineHistory
 {
@@ -29,6 +30,11 @@ public sealed partial class TimelineHistory
             if (line.IsEmpty || line[0] == '#')
             {
                 continue;
+            }
+
+            if (range.End.Value == text.Length)
+            {
+                throw Unreadable.File(name, "the last line is cut off");
             }
 
             entries.Add(ParseLine(line) ?? throw Unreadable.File(
