@@ -7,8 +7,8 @@ namespace Lifeboat.Postgres.Format;
 
 /// <summary>
 /// The text of a history file (timeline.c): one line per ancestor, <c>timeline TAB lsn TAB reason</c>. Blank lines and
-/// lines that begin with <c>#</c> are passed over. PostgreSQL puts a blank line before each entry that it adds. Stricter
-/// than PostgreSQL: an entry needs its line break, since a position may be cut and still be one.
+/// lines that begin with <c>#</c> are passed over. PostgreSQL puts a blank line before each entry that it adds. More
+/// strict than PostgreSQL: an entry needs its line break, since a position may be cut and still be one.
 /// </summary>
 public sealed partial class TimelineHistory
 {
