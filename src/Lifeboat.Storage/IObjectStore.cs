@@ -33,6 +33,11 @@ public enum PutOutcome
 /// themselves; a decorator does.</para>
 /// <para>Visibility: a listing may lag behind puts and deletes (object stores differ); a read by name after a successful
 /// put by the same process finds the object.</para>
+/// <para>Absence: "no such object" and "nothing under this prefix" are said only when the store itself was there to ask;
+/// a store that cannot be reached, or whose directory is not mounted, is a failure.</para>
+/// <para>Names: one object's name must not be the directory of another's (<c>a</c> and <c>a/b</c>): file systems
+/// cannot hold both and refuse the second with <c>Conflict</c>.</para>
+/// <para>Cancellation: a call that was cancelled writes nothing more; what it had made visible before stays.</para>
 /// <para>Threads: all members may be called at the same time.</para>
 /// </remarks>
 public interface IObjectStore
@@ -55,7 +60,7 @@ public interface IObjectStore
     /// <summary>
     /// Reads from <paramref name="offset"/> until the buffer is full or the object ends, and returns the bytes read:
     /// fewer than asked for only at the object's end, 0 at or behind it. A transfer that broke is an exception, never
-    /// a short count.
+    /// a short count. A negative offset is an <see cref="ArgumentOutOfRangeException"/>.
     /// </summary>
     /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
     ValueTask<int> ReadAsync(
@@ -84,10 +89,16 @@ public interface IObjectStore
     IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="ReadAsync"/>, of one version that a listing named.</summary>
+    /// <exception cref="ObjectNotFoundException">
+    /// There is no such version, or it is a deletion marker, or the store keeps no versions.
+    /// </exception>
     ValueTask<int> ReadVersionAsync(
         ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken);
 
-    /// <summary>Deletes; an object that does not exist is no error. Durable when it returns.</summary>
+    /// <summary>
+    /// Deletes; an object that does not exist is no error. Durable when it returns. On a store with versions it adds a
+    /// deletion marker and every earlier version stays readable by its id.
+    /// </summary>
     ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken);
 
     /// <summary>

@@ -18,7 +18,10 @@ public static class Errno
     public const int Invalid = 22;
     public const int NoSpace = 28;
     public const int ReadOnly = 30;
+    public const int TooManyLinks = 31;
     public const int NameTooLong = 36;
+    public const int NoLocks = 37;
+    public const int NotImplemented = 38;
     public const int NotEmpty = 39;
     public const int Loop = 40;
     public const int NotSupported = 95;

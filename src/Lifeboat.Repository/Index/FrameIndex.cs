@@ -1,0 +1,131 @@
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Repository.Packs;
+
+namespace Lifeboat.Repository.Index;
+
+/// <summary>Where a frame is.</summary>
+public sealed record FrameLocation(Id128 Pack, PackedFrame Frame);
+
+/// <summary>
+/// Which frame is in which pack, and which extent in which frame, of all packs that are really there. Index runs are
+/// read first; packs that no run mentions (of a backup that was interrupted, or whose index was lost) are asked
+/// themselves, so that a lost index costs time and nothing else.
+/// </summary>
+public sealed class FrameIndex
+{
+    private readonly Dictionary<Id128, FrameLocation> _frames = [];
+    private readonly Dictionary<Id128, (FrameReference Frame, int Slot)> _extents = [];
+
+    private FrameIndex()
+    {
+    }
+
+    /// <summary>Index runs and packs that could not be read; what they hold may still be found elsewhere.</summary>
+    public List<DamagedObjectException> Damage { get; } = [];
+
+    /// <summary>Packs whose directory had to be read, since no index run lists them.</summary>
+    public List<PackRecord> Unlisted { get; } = [];
+
+    public int Frames => _frames.Count;
+
+    /// <summary>Every pack that is listed or stored, with its size in the store (null: listed, not stored).</summary>
+    internal Dictionary<Id128, long?> Packs { get; } = [];
+
+    public static async ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
+    {
+        var index = new FrameIndex();
+        await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Packs(cluster.Name), cancellationToken))
+        {
+            if (Id128.TryParse(facts.Name.LastPart, out var id))
+            {
+                index.Packs[id] = facts.Size;
+            }
+        }
+
+        var listed = await index.LoadRunsAsync(cluster, cancellationToken);
+        foreach (var (pack, size) in index.Packs.ToArray())
+        {
+            if (listed.Contains(pack))
+            {
+                continue;
+            }
+
+            try
+            {
+                var record = await PackDirectory.ReadAsync(cluster, pack, size, cancellationToken);
+                index.Unlisted.Add(record);
+                index.Add(record);
+            }
+            catch (DamagedObjectException damage)
+            {
+                index.Damage.Add(damage);
+            }
+        }
+
+        return index;
+    }
+
+    public FrameLocation? Find(Id128 frame) => _frames.GetValueOrDefault(frame);
+
+    /// <summary>Where an extent is stored already; null when it is not.</summary>
+    public (FrameReference Frame, int Slot)? FindExtent(Id128 extent) =>
+        _extents.TryGetValue(extent, out var found) ? found : null;
+
+    private async ValueTask<HashSet<Id128>> LoadRunsAsync(Cluster cluster, CancellationToken cancellationToken)
+    {
+        var listed = new HashSet<Id128>();
+        await foreach (var facts in cluster.Store.ListAsync(ObjectNames.IndexRuns(cluster.Name), cancellationToken))
+        {
+            if (!Id128.TryParse(facts.Name.LastPart, out var run))
+            {
+                continue;
+            }
+
+            try
+            {
+                foreach (var record in await IndexRun.ReadAsync(cluster, run, cancellationToken))
+                {
+                    var size = Packs.GetValueOrDefault(record.Id);
+                    Packs.TryAdd(record.Id, null);
+                    if (size is null)
+                    {
+                        listed.Add(record.Id);
+                    }
+                    else if (size == record.Size && listed.Add(record.Id))
+                    {
+                        Add(record);
+                    }
+                }
+            }
+            catch (DamagedObjectException damage)
+            {
+                Damage.Add(damage);
+            }
+        }
+
+        return listed;
+    }
+
+    private void Add(PackRecord pack)
+    {
+        foreach (var frame in pack.Frames)
+        {
+            if (!_frames.TryAdd(frame.Id, new FrameLocation(pack.Id, frame)))
+            {
+                continue;
+            }
+
+            var reference = new FrameReference(frame.Id);
+            for (var slot = 0; slot < frame.Slots.Length; slot++)
+            {
+                if (frame.Slots[slot].Kind == SlotKind.Extent)
+                {
+                    _extents.TryAdd(frame.Slots[slot].Id, (reference, slot));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+
+namespace Lifeboat.Repository.Maps;
+
+/// <summary>Where the content of one extent is, and what it must be.</summary>
+/// <param name="Number">The extent's place in its file: byte offset divided by the extent size.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Id">The extent's id; zero for an extent of zeros.</param>
+/// <param name="Tags">20 bytes for each page (<see cref="PageTags"/>); empty for an extent of zeros.</param>
+/// <param name="Base">The frame that holds it; null for an extent of zeros.</param>
+/// <param name="Slot">The slot of that frame.</param>
+/// <param name="Overlays">Pages that replace those of the base, later ones over earlier ones.</param>
+public sealed record ExtentEntry(
+    int Number, int Length, Id128 Id, byte[] Tags, FrameReference? Base, int Slot, Overlay[] Overlays)
+{
+    /// <summary>An extent of which every byte is zero: nothing is stored for it.</summary>
+    public static ExtentEntry Zeros(int number, int length) => new(number, length, default, [], null, 0, []);
+
+    public bool IsZero => Base is null;
+
+    /// <summary>Whether every page it refers to has been given its frame's final id.</summary>
+    internal bool IsSettled => Base is not { IsClosed: false } && Overlays.All(overlay => overlay.Frame.IsClosed);
+}
+
+/// <summary>Loose pages over an extent.</summary>
+/// <param name="Pages">Bit n is page n of the extent; the slot holds the pages of the set bits in order.</param>
+public sealed record Overlay(ulong Pages, FrameReference Frame, int Slot);

@@ -1,0 +1,110 @@
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Repository.Maps;
+
+/// <summary>
+/// Writes a map run from entries in ascending order. Entries whose frames are still open wait (and are counted), so that
+/// memory is bounded by how long frames stay open. Used by one caller at a time.
+/// </summary>
+public sealed class MapRunWriter : IAsyncDisposable
+{
+    /// <summary>A block is written when its estimated size passes this; well below the bound of a frame.</summary>
+    private const int BlockSize = 512 << 10;
+
+    private readonly ContainerWriter _writer;
+    private readonly Compressor _compressor;
+    private readonly ByteSink _annex = new();
+    private readonly ByteSink _block = new(ContainerLimits.BodyPlaintext);
+    private readonly List<MapEntry> _entries = [];
+    private int _estimated;
+    private MapEntry? _last;
+
+    private MapRunWriter(Id128 id, ContainerWriter writer, Compressor compressor)
+    {
+        Id = id;
+        _writer = writer;
+        _compressor = compressor;
+        _annex.Varint(PageTags.ExtentPages);
+        _annex.Varint(PageTags.PageSize);
+    }
+
+    public Id128 Id { get; }
+
+    /// <summary>Bytes written.</summary>
+    public long Length => _writer.Length;
+
+    public static async ValueTask<MapRunWriter> CreateAsync(Cluster cluster, CancellationToken cancellationToken)
+    {
+        var id = Id128.NewRandom();
+        var compressor = new Compressor(level: 1);
+        try
+        {
+            var writer = await ContainerWriter.CreateAsync(
+                cluster.Store,
+                ObjectNames.MapRun(cluster.Name, id),
+                ContainerKind.MapRun,
+                cluster.DataKey,
+                compressor,
+                cluster.Time.GetUtcNow(),
+                cancellationToken);
+            return new MapRunWriter(id, writer, compressor);
+        }
+        catch
+        {
+            compressor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Appends; every frame that the entry refers to must be closed.</summary>
+    public async ValueTask AddAsync(MapEntry entry, CancellationToken cancellationToken)
+    {
+        if (_last is not null && MapEntry.Compare(_last, entry) >= 0)
+        {
+            throw new InvalidOperationException($"map entries must ascend: {_last.Path} was followed by {entry.Path}");
+        }
+
+        _last = entry;
+        _entries.Add(entry);
+        _estimated += MapBlock.EstimatedSize(entry);
+        if (_estimated >= BlockSize)
+        {
+            await WriteBlockAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Writes the rest; when it returns, the run is durable.</summary>
+    public async ValueTask CompleteAsync(CancellationToken cancellationToken)
+    {
+        await WriteBlockAsync(cancellationToken);
+        await _writer.CompleteAsync(_annex.Memory, PutCondition.IfAbsent, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        _compressor.Dispose();
+    }
+
+    private async ValueTask WriteBlockAsync(CancellationToken cancellationToken)
+    {
+        if (_entries.Count == 0)
+        {
+            return;
+        }
+
+        var first = _entries[0];
+        _annex.Varint(first.PathBytes.Length);
+        _annex.Bytes(first.PathBytes);
+        _annex.Varint(first.Number);
+        _block.Clear();
+        MapBlock.Encode(_block, _entries);
+        await _writer.WriteFrameAsync(_block.Memory, cancellationToken);
+        _entries.Clear();
+        _estimated = 0;
+    }
+}

@@ -1,0 +1,54 @@
+using Lifeboat.Postgres.Format;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Repository;
+
+/// <summary>Where everything is (docs/format/repository-v0.md, section 1).</summary>
+internal static class ObjectNames
+{
+    internal const string Keys = "keys/";
+    internal const string Clusters = "clusters/";
+
+    internal static readonly ObjectName Repository = new("lifeboat-repository");
+
+    internal static ObjectName Key(Id128 id) => new($"{Keys}{id}");
+
+    internal static string ClusterRoot(string cluster) => $"{Clusters}{cluster}/";
+
+    internal static ObjectName Cluster(string cluster) => new($"{ClusterRoot(cluster)}cluster");
+
+    internal static string Packs(string cluster) => $"{ClusterRoot(cluster)}packs/";
+
+    internal static ObjectName Pack(string cluster, Id128 id) => new($"{Packs(cluster)}{id}");
+
+    internal static string Maps(string cluster) => $"{ClusterRoot(cluster)}maps/";
+
+    internal static ObjectName MapRun(string cluster, Id128 id) => new($"{Maps(cluster)}{id}");
+
+    internal static string IndexRuns(string cluster) => $"{ClusterRoot(cluster)}index/";
+
+    internal static ObjectName IndexRun(string cluster, Id128 id) => new($"{IndexRuns(cluster)}{id}");
+
+    internal static string Lineages(string cluster) => $"{ClusterRoot(cluster)}lineages/";
+
+    internal static string LineageRoot(string cluster, Id128 lineage) => $"{Lineages(cluster)}{lineage}/";
+
+    internal static ObjectName Lineage(string cluster, Id128 lineage) => new($"{LineageRoot(cluster, lineage)}lineage");
+
+    internal static string Claims(string cluster, Id128 lineage, Timeline timeline) =>
+        $"{LineageRoot(cluster, lineage)}claims/{timeline.ToHex()}-";
+
+    internal static string Backups(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}backups/";
+
+    internal static ObjectName Manifest(string cluster, Id128 lineage, string backup) =>
+        new($"{Backups(cluster, lineage)}{backup}/manifest");
+
+    internal static ObjectName Tombstone(string cluster, Id128 lineage, string backup) =>
+        new($"{Backups(cluster, lineage)}{backup}/tombstone");
+
+    internal static string Wal(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}wal/";
+
+    internal static string WalFile(string cluster, Id128 lineage, string file) =>
+        $"{Wal(cluster, lineage)}{file[..8]}/{file}-";
+}

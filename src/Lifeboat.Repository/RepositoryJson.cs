@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Keys;
+using Lifeboat.Repository.WalArchive;
+
+namespace Lifeboat.Repository;
+
+/// <summary>The documents of the repository, serialised without reflection. Unknown members are ignored.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    Converters = [typeof(LsnConverter), typeof(TimelineConverter), typeof(Id128Converter)])]
+[JsonSerializable(typeof(RepositoryRecord))]
+[JsonSerializable(typeof(KeyRecord))]
+[JsonSerializable(typeof(ClusterRecord))]
+[JsonSerializable(typeof(LineageRecord))]
+[JsonSerializable(typeof(ClaimRecord))]
+[JsonSerializable(typeof(TombstoneRecord))]
+[JsonSerializable(typeof(BackupManifest))]
+[JsonSerializable(typeof(CatalogLine))]
+[JsonSerializable(typeof(WalFacts))]
+internal sealed partial class RepositoryJson : JsonSerializerContext;

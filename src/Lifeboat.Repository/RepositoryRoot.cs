@@ -1,0 +1,152 @@
+using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Keys;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Repository;
+
+/// <summary>An opened repository: its store, and the key that opens its clusters. Immutable; shared by all threads.</summary>
+public sealed class RepositoryRoot
+{
+    private readonly RepositoryRecord _record;
+
+    private RepositoryRoot(IObjectStore store, RepositoryRecord record, SealingKey key, TimeProvider time)
+    {
+        Store = store;
+        Key = key;
+        Time = time;
+        _record = record;
+    }
+
+    public IObjectStore Store { get; }
+
+    public Id128 Id => _record.Id;
+
+    public bool Encrypted => _record.Encrypted;
+
+    /// <summary>Seals the cluster records.</summary>
+    internal SealingKey Key { get; }
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>Opens the repository, or makes it where the store holds none.</summary>
+    /// <param name="secret">Given: the repository is (to be) encrypted.</param>
+    /// <returns>The repository, and whether it was made now.</returns>
+    public static async ValueTask<(RepositoryRoot Repository, bool Created)> InitAsync(
+        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (await store.StatAsync(ObjectNames.Repository, cancellationToken) is not null)
+        {
+            return (await OpenForInitAsync(store, secret, time, cancellationToken), false);
+        }
+
+        var record = new RepositoryRecord(Id128.NewRandom(), secret is not null, []);
+        if (secret is not null)
+        {
+            // The key comes first: a repository whose key is nowhere must never be seen.
+            await MasterKeys.AddAsync(
+                store, record.Id, MasterKeys.New(), secret, time.GetUtcNow(), cancellationToken);
+        }
+
+        var outcome = await Documents.PutAsync(
+            store,
+            ObjectNames.Repository,
+            ContainerKind.Repository,
+            SealingKey.Public,
+            RepositoryJson.Default.RepositoryRecord,
+            record,
+            time.GetUtcNow(),
+            cancellationToken);
+        return (await OpenForInitAsync(store, secret, time, cancellationToken), outcome == PutOutcome.Created);
+    }
+
+    /// <exception cref="LifeboatException">
+    /// NotFound: there is no repository. WrongKey: the secret is missing or does not open it. Damaged.
+    /// </exception>
+    public static async ValueTask<RepositoryRoot> OpenAsync(
+        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var record = await ReadRecordAsync(store, cancellationToken);
+        if (!record.Encrypted)
+        {
+            return new RepositoryRoot(store, record, SealingKey.Public, time);
+        }
+
+        if (secret is null)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.WrongKey,
+                "open the repository",
+                store.Location,
+                "it is encrypted, and neither a key file nor a passphrase was given",
+                Hint: "Give --key-file FILE, or set LIFEBOAT_PASSPHRASE."));
+        }
+
+        var master = await MasterKeys.FindAsync(store, record.Id, secret, cancellationToken);
+        return new RepositoryRoot(store, record, MasterKeys.RepositoryKey(record.Id, master), time);
+    }
+
+    /// <summary>The names of all clusters, in ordinal order.</summary>
+    public async ValueTask<IReadOnlyList<string>> ListClustersAsync(CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        foreach (var child in await Store.ListChildrenAsync(ObjectNames.Clusters, cancellationToken))
+        {
+            if (child.EndsWith('/') && ClusterName.IsValid(child[..^1])
+                && await Store.StatAsync(ObjectNames.Cluster(child[..^1]), cancellationToken) is not null)
+            {
+                names.Add(child[..^1]);
+            }
+        }
+
+        return names;
+    }
+
+    private static async ValueTask<RepositoryRoot> OpenForInitAsync(
+        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var opened = await OpenAsync(store, secret, time, cancellationToken);
+        return secret is null || opened.Encrypted
+            ? opened
+            : throw new LifeboatException(new Failure(
+                ErrorCode.Mismatch,
+                "initialise the repository",
+                store.Location,
+                $"it exists and is not encrypted, but a {secret.Description} was given",
+                Hint: "Leave the key away to use it as it is, or give another place for an encrypted repository."));
+    }
+
+    private static async ValueTask<RepositoryRecord> ReadRecordAsync(
+        IObjectStore store, CancellationToken cancellationToken)
+    {
+        RepositoryRecord record;
+        try
+        {
+            record = await Documents.ReadAsync(
+                store,
+                ObjectNames.Repository,
+                ContainerKind.Repository,
+                SealingKey.Public,
+                RepositoryJson.Default.RepositoryRecord,
+                cancellationToken);
+        }
+        catch (DamagedObjectException missing) when (missing.Kind == DamageKind.Missing)
+        {
+            throw new LifeboatException(
+                new Failure(
+                    ErrorCode.NotFound,
+                    "open the repository",
+                    store.Location,
+                    "there is no repository here",
+                    Hint: "Check --repository; to make a new one there, run 'lifeboat init'."),
+                missing);
+        }
+
+        return record.Features.Length == 0
+            ? record
+            : throw DamagedObjectException.Of(
+                ObjectNames.Repository, new UnknownFormatException($"features {string.Join(", ", record.Features)}"));
+    }
+}

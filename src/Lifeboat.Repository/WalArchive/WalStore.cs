@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Repository.WalArchive;
+
+/// <summary>WAL files of a lineage in the repository (docs/format/wal-archive-v0.md).</summary>
+public static class WalStore
+{
+    private const int FrameSize = ContainerLimits.BodyPlaintext;
+
+    /// <summary>The content tag of a WAL file.</summary>
+    public static Id128 TagOf(Cluster cluster, ReadOnlySpan<byte> content)
+    {
+        using var hasher = cluster.TagKey.NewHasher();
+        return hasher.Of(content);
+    }
+
+    /// <summary>All objects of one file: none, one, or several that conflict.</summary>
+    public static async ValueTask<IReadOnlyList<WalObject>> FindAsync(
+        Cluster cluster, Id128 lineage, string file, CancellationToken cancellationToken)
+    {
+        var found = new List<WalObject>();
+        await foreach (var facts in cluster.Store.ListAsync(
+            ObjectNames.WalFile(cluster.Name, lineage, file), cancellationToken))
+        {
+            if (WalObject.Parse(lineage, facts) is { } item && item.File == file)
+            {
+                found.Add(item);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Every WAL file of a lineage, ordered by timeline and name.</summary>
+    public static async IAsyncEnumerable<WalObject> ListAsync(
+        Cluster cluster, Id128 lineage, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Wal(cluster.Name, lineage), cancellationToken))
+        {
+            if (WalObject.Parse(lineage, facts) is { } item)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Stores a file under its name and content tag. What was encoded is decoded and compared before it counts as
+    /// stored; when the call returns, the object is durable.
+    /// </summary>
+    /// <param name="facts">Made for this content; its tag decides the object's name.</param>
+    /// <param name="level">Of zstd.</param>
+    public static async ValueTask<PutOutcome> PutAsync(
+        Cluster cluster,
+        Id128 lineage,
+        ReadOnlyMemory<byte> content,
+        WalFacts facts,
+        int level,
+        CancellationToken cancellationToken)
+    {
+        var name = new ObjectName($"{ObjectNames.WalFile(cluster.Name, lineage, facts.File)}{facts.Tag}");
+        using var compressor = new Compressor(level);
+        await using var writer = await ContainerWriter.CreateAsync(
+            cluster.Store,
+            name,
+            ContainerKind.Wal,
+            cluster.DataKey,
+            compressor,
+            cluster.Time.GetUtcNow(),
+            cancellationToken,
+            readBack: true);
+        for (var at = 0; at < content.Length; at += FrameSize)
+        {
+            await writer.WriteFrameAsync(
+                content.Slice(at, Math.Min(FrameSize, content.Length - at)), cancellationToken);
+        }
+
+        await writer.WriteFrameAsync(
+            JsonSerializer.SerializeToUtf8Bytes(facts, RepositoryJson.Default.WalFacts), cancellationToken);
+        var annex = new ByteSink();
+        annex.Varint(writer.Frames - 1);
+        return await writer.CompleteAsync(annex.Memory, PutCondition.IfAbsent, cancellationToken);
+    }
+
+    /// <summary>The facts of a file, without its content.</summary>
+    /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
+    public static async ValueTask<WalFacts> ReadFactsAsync(
+        Cluster cluster, WalObject item, CancellationToken cancellationToken)
+    {
+        using var compressor = new Compressor(level: 1);
+        using var reader = await OpenAsync(cluster, item, compressor, cancellationToken);
+        return await ReadFactsAsync(reader, item, cancellationToken);
+    }
+
+    /// <summary>The whole content, compared with its tag and its hash.</summary>
+    /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
+    public static async ValueTask<(byte[] Content, WalFacts Facts)> ReadAsync(
+        Cluster cluster, WalObject item, CancellationToken cancellationToken)
+    {
+        using var compressor = new Compressor(level: 1);
+        using var reader = await OpenAsync(cluster, item, compressor, cancellationToken);
+        var facts = await ReadFactsAsync(reader, item, cancellationToken);
+        if (facts.Length < 0 || facts.Length > (long)(reader.Frames - 1) * FrameSize)
+        {
+            throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its length contradicts its frames");
+        }
+
+        var content = new byte[facts.Length];
+        var filled = 0;
+        for (var frame = 0; frame < reader.Frames - 1; frame++)
+        {
+            var read = await reader.ReadFrameAsync(frame, content.AsMemory(filled), cancellationToken);
+            filled += read;
+        }
+
+        if (filled != content.Length || TagOf(cluster, content) != item.Tag
+            || Convert.ToHexStringLower(SHA256.HashData(content)) != facts.Sha256)
+        {
+            throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its content is not what its name says");
+        }
+
+        return (content, facts);
+    }
+
+    /// <summary>The error for several objects under one file's name.</summary>
+    public static LifeboatException Conflict(string file, IReadOnlyList<WalObject> items) =>
+        new(new Failure(
+            ErrorCode.Conflict,
+            "read archived WAL",
+            file,
+            $"{items.Count} different contents are archived under this name",
+            Hint: "Two servers archived into one lineage. 'lifeboat check' lists the objects; find out which server's "
+                + "history is the right one before anything is recovered past this segment."));
+
+    private static ValueTask<ContainerReader> OpenAsync(
+        Cluster cluster, WalObject item, Compressor compressor, CancellationToken cancellationToken) =>
+        ContainerReader.OpenAsync(
+            cluster.Store,
+            item.Name,
+            ContainerKind.Wal,
+            cluster.DataKey,
+            compressor,
+            item.Size,
+            cancellationToken);
+
+    private static async ValueTask<WalFacts> ReadFactsAsync(
+        ContainerReader reader, WalObject item, CancellationToken cancellationToken)
+    {
+        var facts = await Documents.ReadAsync(
+            reader, reader.Frames - 1, RepositoryJson.Default.WalFacts, cancellationToken);
+        return facts.File == item.File && facts.Tag == item.Tag
+            ? facts
+            : throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, $"it holds {facts.File}");
+    }
+}

@@ -1,0 +1,29 @@
+namespace Lifeboat.Storage.Retry;
+
+/// <summary>How often and how long a failed call is tried again.</summary>
+/// <param name="MaximumAttempts">Calls in all, the first included; 1 never retries.</param>
+/// <param name="FirstDelay">The upper bound of the wait before the second attempt; it doubles with each one.</param>
+/// <param name="MaximumDelay">The upper bound that it does not grow beyond.</param>
+public sealed record RetryPolicy(int MaximumAttempts, TimeSpan FirstDelay, TimeSpan MaximumDelay)
+{
+    /// <summary>
+    /// Six attempts, at most 0.2 + 0.4 + 0.8 + 1.6 + 3.2 s of waiting: rides out a failover or a throttled minute, and
+    /// lets a command that PostgreSQL waits for fail soon enough to be called again.
+    /// </summary>
+    public static RetryPolicy Default { get; } =
+        new(6, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
+
+    /// <summary>The wait before attempt <paramref name="next"/> (2, 3, …): a random share of the bound, so that many
+    /// clients that failed together do not come back together.</summary>
+    /// <param name="share">0 to 1.</param>
+    internal TimeSpan DelayBefore(int next, double share)
+    {
+        var bound = FirstDelay * Math.Pow(2, Math.Min(next - 2, 30));
+        return (bound < MaximumDelay ? bound : MaximumDelay) * share;
+    }
+}
+
+/// <summary>One attempt that failed and will be repeated; for logs and counters, since a silent retry hides a sick store.</summary>
+/// <param name="Attempt">1 for the first.</param>
+/// <param name="Delay">The wait that follows.</param>
+public sealed record RetriedFailure(Platform.Errors.Failure Failure, int Attempt, TimeSpan Delay);

@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Testing.Stores;
+
+/// <summary>A store that counts every operation, keeps the trace of them, and fails the one it was told to.</summary>
+public sealed class FaultyStore : IObjectStore
+{
+    private readonly IObjectStore _inner;
+    private readonly Lock _lock = new();
+    private readonly List<string> _trace = [];
+    private long _counted;
+
+    /// <param name="fault">Null: only count.</param>
+    public FaultyStore(IObjectStore inner, StoreFault? fault = null)
+    {
+        _inner = inner;
+        Fault = fault;
+    }
+
+    /// <summary>The planned fault; setting one counts anew.</summary>
+    public StoreFault? Fault
+    {
+        get;
+        set
+        {
+            lock (_lock)
+            {
+                field = value;
+                _counted = 0;
+            }
+        }
+    }
+
+    /// <summary>Whether a planned fault was reached.</summary>
+    public bool Struck { get; private set; }
+
+    /// <summary>Operations that the fault concerns, since it was set.</summary>
+    public long Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _counted;
+            }
+        }
+    }
+
+    /// <summary>Every operation with its object name or prefix, in order; the failed ones are marked.</summary>
+    public IReadOnlyList<string> Trace
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _trace];
+            }
+        }
+    }
+
+    public string Location => _inner.Location;
+
+    public StoreCapabilities Capabilities => _inner.Capabilities;
+
+    public ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>
+        AskAsync(
+            StoreOperation.Put, name.Value, () => _inner.PutAsync(name, content, condition, cancellationToken));
+
+    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
+        new FaultyWriter(
+            this,
+            await AskAsync(StoreOperation.Create, name.Value, () => _inner.CreateAsync(name, cancellationToken)));
+
+    public ValueTask<int> ReadAsync(
+        ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        ReadAsync(
+            StoreOperation.Read, name, part => _inner.ReadAsync(name, offset, part, cancellationToken), buffer);
+
+    public ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken) =>
+        AskAsync(StoreOperation.Stat, name.Value, () => _inner.StatAsync(name, cancellationToken));
+
+    public IAsyncEnumerable<ObjectFacts> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        EnumerateAsync(StoreOperation.List, prefix, _inner.ListAsync(prefix, cancellationToken), cancellationToken);
+
+    public ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken) =>
+        AskAsync(StoreOperation.ListChildren, prefix, () => _inner.ListChildrenAsync(prefix, cancellationToken));
+
+    public IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
+        EnumerateAsync(
+            StoreOperation.ListVersions,
+            prefix,
+            _inner.ListVersionsAsync(prefix, cancellationToken),
+            cancellationToken);
+
+    public ValueTask<int> ReadVersionAsync(
+        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        ReadAsync(
+            StoreOperation.ReadVersion,
+            name,
+            part => _inner.ReadVersionAsync(name, version, offset, part, cancellationToken),
+            buffer);
+
+    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
+        await AskAsync(
+            StoreOperation.Delete,
+            name.Value,
+            async () =>
+            {
+                await _inner.DeleteAsync(name, cancellationToken);
+                return true;
+            });
+
+    public ValueTask<int> SweepAsync(CancellationToken cancellationToken) =>
+        AskAsync(StoreOperation.Sweep, "", () => _inner.SweepAsync(cancellationToken));
+
+    internal async ValueTask<T> AskAsync<T>(StoreOperation operation, string subject, Func<ValueTask<T>> ask)
+    {
+        var kind = Enter(operation, subject);
+        if (kind is not null and not StoreFaultKind.After)
+        {
+            throw Failure(operation, subject);
+        }
+
+        var answer = await ask();
+        return kind is null ? answer : throw Failure(operation, subject);
+    }
+
+    private async ValueTask<int> ReadAsync(
+        StoreOperation operation, ObjectName name, Func<Memory<byte>, ValueTask<int>> read, Memory<byte> buffer)
+    {
+        var kind = Enter(operation, name.Value);
+        return kind switch
+        {
+            null => await read(buffer),
+            StoreFaultKind.CutRead => await read(buffer) / 2,
+            _ => throw Failure(operation, name.Value),
+        };
+    }
+
+    private async IAsyncEnumerable<ObjectFacts> EnumerateAsync(
+        StoreOperation operation,
+        string prefix,
+        IAsyncEnumerable<ObjectFacts> items,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var kind = Enter(operation, prefix);
+        var left = kind is null ? int.MaxValue : Fault!.ItemsBefore;
+        await foreach (var item in items.WithCancellation(cancellationToken))
+        {
+            if (left-- == 0)
+            {
+                break;
+            }
+
+            yield return item;
+        }
+
+        if (kind is not null)
+        {
+            throw Failure(operation, prefix);
+        }
+    }
+
+    private StoreFaultKind? Enter(StoreOperation operation, string subject)
+    {
+        lock (_lock)
+        {
+            var concerned = Fault?.Concerns?.Invoke(operation, subject) ?? true;
+            _counted += concerned ? 1 : 0;
+            var fails = Fault is not null && concerned
+                && (_counted == Fault.At || (Fault.ForGood && _counted > Fault.At));
+            Struck |= fails;
+            _trace.Add($"{operation} {subject}{(fails ? " FAILS" : "")}");
+            return fails ? Fault!.Kind : null;
+        }
+    }
+
+    private ObjectStoreException Failure(StoreOperation operation, string subject) => new(
+        new Failure(
+            ErrorCode.StoreUnavailable,
+            $"(injected) {operation}",
+            subject,
+            "the store did not answer",
+            Fault!.Transient,
+            "Nothing: this was a test."));
+}
