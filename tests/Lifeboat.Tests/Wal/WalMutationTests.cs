@@ -14,6 +14,7 @@ public sealed class WalMutationTests
     [MemberData(nameof(WalFixtures.Majors), MemberType = typeof(WalFixtures))]
     public void Flipped_bytes_end_in_a_state_and_never_in_an_exception(int major)
     {
+        // Every tenth round goes over four segments; the others have the first pages of one, which cost a tenth.
         var segments = WalFixtures.Segments(major).Take(4).ToList();
         var originals = segments.Select(s => s.Content.ToArray()).ToList();
         var working = originals.Select(o => o.ToArray()).ToList();
@@ -21,38 +22,45 @@ public sealed class WalMutationTests
         {
             var random = new Random((major * 10_000) + seed);
             var at = random.Next(working.Count);
-            var where = Mutate(random, working[at]);
+            var length = seed % 10 == 0 ? working[at].Length : 12 * WalPageHeader.PageSize;
+            var where = Mutate(random, working[at].AsSpan(0, length));
             var crc = seed % 3 == 0;
             try
             {
-                var run = segments.Select((s, i) => (s.Name, (ReadOnlyMemory<byte>)working[i])).ToList();
+                var run = segments
+                    .Select((s, i) => (s.Name, (ReadOnlyMemory<byte>)working[i]))
+                    .Where((_, i) => i == at || seed % 10 == 0)
+                    .Select(s => (s.Name, Content: seed % 10 == 0 ? s.Item2 : s.Item2[..length]))
+                    .ToList();
                 ReadBounded(run, new WalReaderOptions(CheckCrc: crc));
-                var facts = WalSegmentFacts.Collect(run[at].Name, run[at].Item2, crc);
-                Assert.True(facts.EndPosition >= run[at].Name.Start && facts.EndPosition <= run[at].Name.End);
-                Assert.Equal(facts.Reason.Length == 0, facts.Ending is WalSegmentEnding.Complete or WalSegmentEnding.ContinuesInNext);
+                var mutated = run.Single(s => s.Name == segments[at].Name);
+                var facts = WalSegmentFacts.Collect(mutated.Name, mutated.Content, crc);
+                Assert.True(facts.EndPosition >= mutated.Name.Start && facts.EndPosition <= mutated.Name.End);
+                Assert.Equal(
+                    facts.Reason.Length == 0, facts.Ending is WalSegmentEnding.Complete or WalSegmentEnding.ContinuesInNext);
             }
             catch (Exception e) when (e is not Xunit.Sdk.XunitException)
             {
                 Assert.Fail($"PostgreSQL {major}, seed {seed}, segment {at}, bytes at {where}: {e}");
             }
 
-            originals[at].CopyTo(working[at], 0);
+            originals[at].AsSpan(0, length).CopyTo(working[at]);
         }
     }
 
     [Fact]
     public void A_flipped_byte_inside_a_record_is_never_taken_for_good()
     {
-        var wal = new WalBuilder().FillTo(200_000);
+        var wal = new WalBuilder().FillTo(60_000);
         var (name, bytes) = wal.Segments[0];
-        var content = bytes.ToArray();
+        var content = bytes[..(8 * WalPageHeader.PageSize)].ToArray();
         var records = WalFixtures.ReadAll(wal.Segments).Records;
         for (var seed = 0; seed < 2000; seed++)
         {
             var random = new Random(seed);
             var victim = records[random.Next(records.Count)];
 
-            // The two bytes of padding in the fixed header are under no CRC's eye but their own, and must be covered too.
+            // Padding included: the CRC covers all of the fixed header but itself.
             var at = (int)(victim.Lsn.Value - name.Start.Value) + random.Next(WalRecord.HeaderLength);
             if (at / 8192 != (int)(victim.Lsn.Value - name.Start.Value) / 8192)
             {
@@ -132,7 +140,7 @@ public sealed class WalMutationTests
         _ = WalLevelChange.TryParse(record, out _);
     }
 
-    private static int Mutate(Random random, byte[] content)
+    private static int Mutate(Random random, Span<byte> content)
     {
         var where = random.Next(2) == 0 ? random.Next(content.Length) : (random.Next(content.Length / 8192) * 8192) + random.Next(80);
         where = Math.Min(where, content.Length - 64);
@@ -142,13 +150,13 @@ public sealed class WalMutationTests
                 content[where] ^= (byte)(1 << random.Next(8));
                 break;
             case 1:
-                random.NextBytes(content.AsSpan(where, random.Next(1, 64)));
+                random.NextBytes(content.Slice(where, random.Next(1, 64)));
                 break;
             case 2:
-                content.AsSpan(where, random.Next(1, 64)).Fill((byte)(random.Next(2) * 255));
+                content.Slice(where, random.Next(1, 64)).Fill((byte)(random.Next(2) * 255));
                 break;
             default:
-                content.AsSpan(random.Next(content.Length - 600), 512).CopyTo(content.AsSpan(Math.Min(where, content.Length - 512)));
+                content.Slice(random.Next(content.Length - 600), 512).CopyTo(content[Math.Min(where, content.Length - 512)..]);
                 break;
         }
 
