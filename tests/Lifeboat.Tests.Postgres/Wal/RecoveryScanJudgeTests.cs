@@ -15,14 +15,10 @@ public sealed partial class RecoveryScanJudgeTests
     [ClassData(typeof(EveryMajor))]
     public async Task PostgreSQL_ends_a_recovery_where_the_scan_of_its_WAL_says(int major)
     {
-        const int Targets = 7;
         await using var workload = await WalWorkload.StartAsync(major);
         await workload.RunAsync("create table t(id int primary key, a int[], p point, d date, s text)");
-        for (var i = 0; i < Targets; i++)
-        {
-            (await workload.Server.RunAsync(
-                "pg_basebackup", "-D", workload.Folder.CreateForPostgres($"copy{i}"), "-X", "none", "-c", "fast", "--no-sync")).Expect();
-        }
+        var backup = workload.Folder.CreateForPostgres("backup");
+        (await workload.Server.RunAsync("pg_basebackup", "-D", backup, "-X", "none", "-c", "fast", "--no-sync")).Expect();
 
         var start = Lsn.Parse(await workload.Server.ScalarAsync<string>("select pg_switch_wal()::text"));
         await workload.TransactionsAsync();
@@ -43,13 +39,13 @@ public sealed partial class RecoveryScanJudgeTests
             new RecoveryTarget.AtLsn(ends[2].Lsn),
             new RecoveryTarget.AtLsn(ends[^2].Lsn + 1, Inclusive: false),
         ];
-        Assert.Equal(Targets, targets.Length);
-        for (var i = 0; i < Targets; i++)
+        // A recovery takes seconds: the oldest and the newest major go through all, those between through every other one.
+        foreach (var target in targets.Where((_, i) => major is 13 or 18 || i % 2 == 0))
         {
-            var scan = Scan(targets[i], segments);
-            var log = await RecoverAsync(workload, workload.Folder[$"copy{i}"], targets[i]);
-            Assert.True(scan.Stop is not null, $"{targets[i]} was not found");
-            AssertSame(scan, log, $"{targets[i]} → {scan.Stop}, last time {scan.LastTime}\n{log}");
+            var scan = Scan(target, segments);
+            var log = await RecoverAsync(workload, backup, target);
+            Assert.True(scan.Stop is not null, $"{target} was not found");
+            AssertSame(scan, log, $"{target} → {scan.Stop}, last time {scan.LastTime}\n{log}");
         }
     }
 
@@ -89,8 +85,11 @@ public sealed partial class RecoveryScanJudgeTests
     private static PgTimestamp Time(string text) =>
         PgTimestamp.From(DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
 
-    private static async Task<string> RecoverAsync(WalWorkload workload, string copy, RecoveryTarget target)
+    private static async Task<string> RecoverAsync(WalWorkload workload, string backup, RecoveryTarget target)
     {
+        using var folder = new TemporaryFolder();
+        var copy = folder.CreateForPostgres("data");
+        (await RunningProgram.RunAsync(new ProgramStart("cp", ["-a", $"{backup}/.", copy]) { AsPostgres = true })).Expect();
         var (name, value, inclusive) = target switch
         {
             RecoveryTarget.AtTime at => ("time", $"{at.Time}", at.Inclusive),

@@ -53,7 +53,7 @@ public sealed class WalMutationTests
     {
         var wal = new WalBuilder().FillTo(60_000);
         var (name, bytes) = wal.Segments[0];
-        var content = bytes[..(8 * WalPageHeader.PageSize)].ToArray();
+        var content = bytes[..(16 * WalPageHeader.PageSize)].ToArray();
         var records = WalFixtures.ReadAll(wal.Segments).Records;
         for (var seed = 0; seed < 2000; seed++)
         {
