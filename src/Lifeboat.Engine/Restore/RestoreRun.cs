@@ -42,7 +42,7 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         var recovery = new RecoveryFiles(plan, files, _owner);
         var written = await WriteFilesAsync(index, recovery, cancellationToken);
         activity.Say("writing the recovery settings");
-        written += recovery.Write(warnings);
+        written += await recovery.WriteAsync(index, warnings, cancellationToken);
         foreach (var place in _begun)
         {
             files.Delete(PosixPath.Combine(place, RestoreDirectory.Mark));
