@@ -39,11 +39,18 @@ public sealed partial class ConnInfo
             CommandTimeout = 0,
             Pooling = false,
             Enlist = false,
-            TcpKeepAlive = true,
             Encoding = "UTF8",
             ClientEncoding = "UTF8",
             Options = Value("options"),
         };
+        if (!address.IsSocket)
+        {
+            // A session that waits for hours while files are read must not be forgotten by a firewall on the way.
+            settings.TcpKeepAlive = true;
+            settings.TcpKeepAliveTime = 60;
+            settings.TcpKeepAliveInterval = 10;
+        }
+
         SetSsl(settings, address, name);
         SetAuthentication(settings);
         return new ConnectionCandidate(address, settings, warning);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Lifeboat.Platform.Checksums;
 
@@ -25,7 +26,8 @@ internal static class ClusterTemplates
     private static TemporaryFolder CreateFolder()
     {
         var folder = new TemporaryFolder();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        // Not waited for: the runner grants its process only a few seconds to end.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Process.Start("rm", ["-rf", "--", folder.Root]).Dispose();
         return folder;
     }
 
