@@ -15,7 +15,11 @@ public sealed partial class ConnInfo
     // libpq waits for ever; a backup that hangs at night on a dropped packet helps nobody.
     private const int DefaultConnectTimeoutSeconds = 30;
 
-    /// <summary>One for each address, in order. Made anew at each call, since a password file may have changed.</summary>
+    // In force before the first statement, where a role's own timeout could end the very SET that lifts it.
+    private const string StartOptions = "-c statement_timeout=0";
+
+    /// <summary>One for each address, in order. Made anew at each call, since a password file may have
+    /// changed.</summary>
     internal IReadOnlyList<ConnectionCandidate> Candidates()
     {
         var names = Value("host")?.Split(',') ?? [];
@@ -41,7 +45,7 @@ public sealed partial class ConnInfo
             Enlist = false,
             Encoding = "UTF8",
             ClientEncoding = "UTF8",
-            Options = Value("options"),
+            Options = $"{Value("options")} {StartOptions}".TrimStart(),
         };
         if (!address.IsSocket)
         {

@@ -13,7 +13,8 @@ namespace Lifeboat.Testing.Servers;
 internal static class ClusterTemplates
 {
     private static readonly Lazy<TemporaryFolder> s_folder = new(CreateFolder);
-    private static readonly ConcurrentDictionary<(int Major, bool Checksums, int Segment), Lazy<Task<string>>> s_made = new();
+    private static readonly ConcurrentDictionary<(int Major, bool Checksums, int Segment), Lazy<Task<string>>> s_made =
+        new();
 
     public static async Task CopyToAsync(PostgresInstallation installation, PostgresOptions options, string data)
     {

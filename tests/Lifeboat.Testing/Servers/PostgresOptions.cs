@@ -57,6 +57,7 @@ public sealed record PostgresOptions
             settings[name] = value;
         }
 
-        return string.Concat(settings.Select(s => $"{s.Key} = '{s.Value.Replace("'", "''", StringComparison.Ordinal)}'\n"));
+        return string.Concat(settings.Select(
+            s => $"{s.Key} = '{s.Value.Replace("'", "''", StringComparison.Ordinal)}'\n"));
     }
 }

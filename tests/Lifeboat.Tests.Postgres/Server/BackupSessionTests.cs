@@ -30,7 +30,8 @@ public sealed class BackupSessionTests
 
         File.Delete(Path.Combine(copy, "postmaster.pid"));
         await File.WriteAllBytesAsync(Path.Combine(copy, "backup_label"), stop.BackupLabel.ToArray());
-        PostgresUser.Coreutils("cp", "-a", "--", Path.Combine(server.DataDirectory, "pg_wal", "."), Path.Combine(copy, "pg_wal"));
+        PostgresUser.Coreutils(
+            "cp", "-a", "--", Path.Combine(server.DataDirectory, "pg_wal", "."), Path.Combine(copy, "pg_wal"));
         await using var restored = PostgresServer.Over(major, copy);
         await restored.StartAsync();
         Assert.Contains("consistent recovery state reached", restored.Log, StringComparison.Ordinal);
@@ -65,7 +66,8 @@ public sealed class BackupSessionTests
         Assert.True(await LogsWholePagesAsync(server));
 
         await server.ScalarAsync<bool>($"SELECT pg_terminate_backend({process})");
-        await server.WaitUntilAsync("rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
+        await server.WaitUntilAsync(
+            "rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
 
         var error = await Assert.ThrowsAsync<LifeboatException>(() => backup.StopAsync(default));
         Assert.Equal(ErrorCode.ServerUnavailable, error.Code);
@@ -86,7 +88,8 @@ public sealed class BackupSessionTests
             Assert.True(await LogsWholePagesAsync(server));
         }
 
-        await server.WaitUntilAsync("rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
+        await server.WaitUntilAsync(
+            "rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
         Assert.False(await LogsWholePagesAsync(server));
     }
 
@@ -157,13 +160,14 @@ public sealed class BackupSessionTests
         ServerSession.OpenAsync(ServerSessionTests.Info(server), default);
 
     /// <summary>
-    /// A non-exclusive backup shows nowhere in SQL; but with full_page_writes off the server logs whole pages only while
-    /// one is going on. A table of 4000 rows is about 110 pages, whose images are more than all its row changes.
+    /// A non-exclusive backup shows nowhere in SQL; but with full_page_writes off the server logs whole pages only
+    /// while one is going on. A table of 4000 rows is about 110 pages, whose images are more than all its row changes.
     /// </summary>
     private static async Task<bool> LogsWholePagesAsync(PostgresServer server)
     {
         await server.ExecuteAsync("DROP TABLE IF EXISTS t");
-        await server.ExecuteAsync("CREATE TABLE t AS SELECT i, repeat('x', 180) AS filler FROM generate_series(1, 4000) i");
+        await server.ExecuteAsync(
+            "CREATE TABLE t AS SELECT i, repeat('x', 180) AS filler FROM generate_series(1, 4000) i");
         await server.ExecuteAsync("CHECKPOINT");
         await using var connection = await server.ConnectAsync();
         var before = await PositionAsync(connection);
