@@ -1,3 +1,4 @@
+using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Clusters;
 
@@ -9,8 +10,8 @@ public sealed record PhysicalBackupRequest
     /// <summary>Where it goes.</summary>
     public required Cluster Cluster { get; init; }
 
-    /// <summary>The data directory on this host.</summary>
-    public required string ClusterDirectory { get; init; }
+    /// <summary>The data directory on this host; null: where the server says that it is.</summary>
+    public string? ClusterDirectory { get; init; }
 
     /// <summary>The server that runs on it.</summary>
     public required ConnInfo Connection { get; init; }
@@ -29,4 +30,11 @@ public sealed record PhysicalBackupRequest
 
     /// <summary>Whether the checkpoint at the start is spread out rather than done at once.</summary>
     public bool SpreadCheckpoint { get; init; }
+
+    /// <summary>Version of the program, recorded.</summary>
+    public required string Program { get; init; }
+
+    public IFileSystem Files { get; init; } = PosixFileSystem.Instance;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
