@@ -51,7 +51,7 @@ internal static class EntryPoint
         catch (Exception exception)
         {
             var failure = ErrorReport.Describe(exception, cancellationToken.IsCancellationRequested);
-            var exitCode = ExitCodes.Of(failure.Code);
+            var exitCode = FailureExit.CodeOf(failure, arguments, around);
             ErrorReport.Write(around.Terminal, failure, exitCode, WantsJson(arguments, around));
             if (around.Variable(GlobalSettings.DebugVariable) == "1")
             {

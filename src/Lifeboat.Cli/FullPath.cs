@@ -32,10 +32,11 @@ internal static class FullPath
 
         if (parsed.Errors.Count > 0 || tree.SpecOf(parsed.CommandResult.Command) is not { } spec)
         {
+            // The word that is not known says more than that a command is missing.
+            var unknown = parsed.UnmatchedTokens.Select(token => $"'{token}' is not known here").ToList();
+            var errors = unknown.Count > 0 ? unknown : [.. parsed.Errors.Select(error => error.Message.TrimEnd('.'))];
             throw Usage(
-                parsed.Errors.Count > 0
-                    ? string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct())
-                    : "a command is missing",
+                errors.Count > 0 ? string.Join("; ", errors.Distinct()) : "a command is missing",
                 HelpOf(tree, parsed.CommandResult.Command));
         }
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Lifeboat.Cli.Output;
 
@@ -11,16 +9,8 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(BackupDocument))]
 [JsonSerializable(typeof(ShowDocument))]
 [JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(WalPushDocument))]
+[JsonSerializable(typeof(WalFetchDocument))]
+[JsonSerializable(typeof(AdoptDocument))]
+[JsonSerializable(typeof(RestoreDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;
-
-/// <summary>An error is one line, so that it can be told from what else was written there.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(ErrorDocument))]
-internal sealed partial class ErrorJson : JsonSerializerContext;
-
-internal static class Documents
-{
-    /// <summary>Prints the one document of a command.</summary>
-    public static void Print<T>(Terminal terminal, T document, JsonTypeInfo<T> type) =>
-        terminal.Out.WriteLine(JsonSerializer.Serialize(document, type));
-}

@@ -28,7 +28,7 @@ internal static class ErrorReport
     public static void Write(Terminal terminal, Failure failure, int exitCode, bool json)
     {
         terminal.Error.WriteLine(json
-            ? JsonSerializer.Serialize(
+            ? Documents.Serialise(
                 new ErrorDocument(
                     JsonNamingPolicy.CamelCase.ConvertName(failure.Code.ToString()),
                     failure.Operation,

@@ -60,6 +60,12 @@ internal static class SecretSource
             : null;
     }
 
+    /// <summary>Whether the passphrase in the environment counts, which a server does not inherit.</summary>
+    public static bool IsOnlyInEnvironment(Settings settings) =>
+        settings.Variable(GlobalSettings.PassphraseVariable) is not null
+        && settings.Find(GlobalSettings.KeyFile)?.Origin is not SettingOrigin.CommandLine
+        && settings.Find(GlobalSettings.PassphraseFile)?.Origin is not SettingOrigin.CommandLine;
+
     private static KeyFileSecret ReadKeyFile(IFileSystem files, string path)
     {
         var content = PlainFile.Read(files, path);
