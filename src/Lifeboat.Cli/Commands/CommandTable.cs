@@ -6,12 +6,17 @@ internal static class CommandTable
     public static readonly IReadOnlyList<CommandSpec> All =
     [
         InitCommand.Spec,
+        BackupCommand.Spec,
         ShowCommand.Spec,
+        RestoreCommand.Spec,
+        WalPushCommand.Spec,
+        WalFetchCommand.Spec,
+        AdoptCommand.Spec,
         VersionCommand.Spec,
     ];
 
     /// <summary>The commands that PostgreSQL starts once per segment.</summary>
-    public static readonly IReadOnlyList<CommandSpec> Short = [];
+    public static readonly IReadOnlyList<CommandSpec> Short = [WalPushCommand.Spec, WalFetchCommand.Spec];
 
     /// <summary>What the words that only group commands mean.</summary>
     public static readonly IReadOnlyDictionary<string, string> Groups = new Dictionary<string, string>(StringComparer.Ordinal)
