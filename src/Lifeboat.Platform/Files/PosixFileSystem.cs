@@ -16,7 +16,7 @@ public sealed unsafe class PosixFileSystem : IFileSystem
 
     public IFile OpenWrite(string path) => Open(path, LibC.ReadWrite | LibC.NoFollow, 0, "open for writing");
 
-    public IFile Create(string path, int mode) =>
+    public IFile Create(string path, int mode = 0x180) =>
         Open(path, LibC.ReadWrite | LibC.Create | LibC.Exclusive | LibC.NoFollow, mode, "create");
 
     public FileStatus? Stat(string path) => PosixStatus.OfPath(path, followLinks: false);
@@ -25,7 +25,7 @@ public sealed unsafe class PosixFileSystem : IFileSystem
 
     public IReadOnlyList<DirectoryEntry> List(string path) => PosixListing.Read(this, path);
 
-    public void CreateDirectory(string path, int mode)
+    public void CreateDirectory(string path, int mode = 0x1C0)
     {
         fixed (byte* name = Terminated(path))
         {

@@ -46,7 +46,7 @@ public static class PosixPath
             throw new ArgumentException("a path cannot contain a NUL byte", nameof(path));
         }
 
-        if (!HasEscape(path))
+        if (!HasSurrogate(path))
         {
             return Encoding.UTF8.GetBytes(path);
         }
@@ -115,11 +115,11 @@ public static class PosixPath
         return trimmed[(trimmed.LastIndexOf('/') + 1)..];
     }
 
-    private static bool HasEscape(string path)
+    private static bool HasSurrogate(string path)
     {
         foreach (var character in path)
         {
-            if (char.IsLowSurrogate(character))
+            if (char.IsSurrogate(character))
             {
                 return true;
             }

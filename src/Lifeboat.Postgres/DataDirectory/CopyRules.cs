@@ -5,8 +5,9 @@ using Lifeboat.Postgres.Format.Manifest;
 namespace Lifeboat.Postgres.DataDirectory;
 
 /// <summary>
-/// What a base backup copies, empties and leaves out: the lists and the order of questions of basebackup.c, sendDir and
-/// sendTablespace, of the same major. Names only; whether a thing is a file, a directory or a link is the caller's to see.
+/// What a base backup copies, empties and leaves out: the lists and the order of questions of basebackup.c, sendDir
+/// and sendTablespace, of the same major. Names only; whether a thing is a file, a directory or a link is the caller's
+/// to see.
 /// </summary>
 /// <remarks>
 /// Different from basebackup.c on purpose: directories are emptied only in the root, not wherever their name comes up
@@ -15,7 +16,7 @@ namespace Lifeboat.Postgres.DataDirectory;
 public sealed class CopyRules
 {
     /// <summary>
-    /// The file in the root by which a data directory knows its lineage. A copy is another lineage: it must not have it.
+    /// The file in the root by which a data directory knows its lineage. A copy is another one: it goes without.
     /// </summary>
     public const string LineageMarker = "lifeboat.lineage";
 
@@ -43,7 +44,8 @@ public sealed class CopyRules
 
     /// <param name="control">The cluster's control file: rules differ between majors.</param>
     /// <param name="statisticsDirectory">
-    /// stats_temp_directory (13 and 14) when it lies inside the data directory, relative to it; its contents are left out.
+    /// stats_temp_directory (13 and 14) when it lies inside the data directory, relative to it; its contents are left
+    /// out.
     /// </param>
     public CopyRules(ControlFile control, string? statisticsDirectory = null)
         : this(control.Major, control.CatalogVersion, statisticsDirectory)
@@ -76,7 +78,9 @@ public sealed class CopyRules
         var ofDatabase = RelationDirectory.TryParse(directory, out var relations) && relations.IsOfDatabase;
         var unlogged = ofDatabase ? UnloggedRelations(names) : null;
         foreach (var name in names)
+        {
             yield return new KeyValuePair<string, CopyVerdict>(name, Judge(directory, name, unlogged));
+        }
     }
 
     /// <summary>
@@ -117,13 +121,19 @@ public sealed class CopyRules
         }
 
         if (directory.Length == 0)
+        {
             return JudgeInRoot(name);
+        }
 
         if (_statisticsDirectory is not null && $"{directory}/{name}" == _statisticsDirectory)
+        {
             return CopyVerdict.Empty;
+        }
 
         if (directory == "global" && name == "pg_control")
+        {
             return CopyVerdict.CopyLast;
+        }
 
         return IsTablespace(directory) && name != _versionDirectory ? CopyVerdict.Skip : CopyVerdict.Copy;
     }
@@ -131,7 +141,9 @@ public sealed class CopyRules
     private CopyVerdict JudgeInRoot(string name)
     {
         if (name == LineageMarker)
+        {
             return CopyVerdict.Skip;
+        }
 
         return EmptiedDirectories.Contains(name) || name == _statisticsDirectory ? CopyVerdict.Empty : CopyVerdict.Copy;
     }

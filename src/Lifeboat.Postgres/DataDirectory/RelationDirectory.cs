@@ -21,7 +21,9 @@ public readonly record struct RelationDirectory(uint Tablespace, uint Database, 
 
         var slash = path.LastIndexOf('/');
         if (slash < 0 || !OidText.TryParse(path[(slash + 1)..], out var database))
+        {
             return false;
+        }
 
         var parent = path[..slash];
         if (parent is "base")

@@ -23,11 +23,15 @@ public readonly record struct RelationFileName(
     {
         file = default;
         if (!TryTakeBackend(ref name, out var backend) || !TryTakeSegment(ref name, out var segment))
+        {
             return false;
+        }
 
         var fork = TakeFork(ref name);
         if (!OidText.TryParse(name, out var number))
+        {
             return false;
+        }
 
         file = new RelationFileName(number, fork, segment, backend);
         return true;
@@ -52,17 +56,23 @@ public readonly record struct RelationFileName(
     {
         backend = null;
         if (name.IsEmpty || name[0] != 't')
+        {
             return true;
+        }
 
         var underscore = name.IndexOf('_');
         if (underscore < 2)
+        {
             return false;
+        }
 
         // Backend 0 exists from 17 on, when backends came to be numbered from zero.
         var digits = name[1..underscore];
         var number = 0u;
         if (digits is not "0" && !OidText.TryParse(digits, out number))
+        {
             return false;
+        }
 
         backend = number;
         name = name[(underscore + 1)..];
@@ -74,7 +84,9 @@ public readonly record struct RelationFileName(
         segment = 0;
         var dot = name.IndexOf('.');
         if (dot < 0)
+        {
             return true;
+        }
 
         var digits = name[(dot + 1)..];
         name = name[..dot];

@@ -1,6 +1,6 @@
 namespace Lifeboat.Postgres.DataDirectory;
 
-/// <summary>The tablespaces that every cluster has (pg_tablespace.dat); all others lie under <c>pg_tblspc</c>.</summary>
+/// <summary>Tablespaces that every cluster has (pg_tablespace.dat); all others lie under <c>pg_tblspc</c>.</summary>
 public static class TablespaceOid
 {
     /// <summary>pg_default: the directory <c>base</c>.</summary>

@@ -12,7 +12,9 @@ public readonly record struct TablespaceVersionDirectory(int Major, uint Catalog
     {
         directory = default;
         if (!name.StartsWith("PG_", StringComparison.Ordinal))
+        {
             return false;
+        }
 
         var numbers = name[3..];
         var underscore = numbers.IndexOf('_');

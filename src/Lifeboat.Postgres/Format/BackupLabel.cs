@@ -15,7 +15,7 @@ namespace Lifeboat.Postgres.Format;
 /// <param name="StartTime">In the server's log_timezone; for people only.</param>
 /// <param name="Label">What the user called the backup; may hold any byte but NUL.</param>
 /// <param name="StartTimeline">The timeline of <paramref name="StartWalLocation"/>.</param>
-/// <param name="IncrementalFromLsn">17 and later: the backup is an incremental one of PostgreSQL's, since this LSN.</param>
+/// <param name="IncrementalFromLsn">17 and later: PostgreSQL's own incremental, since this LSN.</param>
 /// <param name="IncrementalFromTimeline">The timeline of that LSN; null exactly when it is.</param>
 public sealed record BackupLabel(
     Lsn StartWalLocation,
@@ -38,7 +38,9 @@ public sealed record BackupLabel(
     public static BackupLabel Parse(ReadOnlySpan<byte> text)
     {
         if (text.Contains((byte)0))
+        {
             throw Unreadable.File(FileName, "it contains a NUL byte");
+        }
 
         return new BackupLabelReader(PosixPath.Decode(text)).Read();
     }
@@ -57,7 +59,9 @@ public sealed record BackupLabel(
 
             """;
         if (IncrementalFromLsn is { } lsn)
+        {
             text += $"INCREMENTAL FROM LSN: {lsn}\nINCREMENTAL FROM TLI: {IncrementalFromTimeline}\n";
+        }
 
         return PosixPath.Encode(text);
     }

@@ -30,10 +30,14 @@ internal sealed class BackupLabelReader(string text)
         }
 
         if (_at < text.Length)
+        {
             throw Bad("there is something behind the last line");
+        }
 
         if (!Timeline.TryParseHex(startFile.AsSpan(0, 8), out var fileTimeline) || fileTimeline != timeline)
+        {
             throw Bad($"segment {startFile} is not on timeline {timeline}");
+        }
 
         return new BackupLabel(
             startLocation, startFile, checkpoint, method, from, startTime, label, timeline, incrementalLsn,
@@ -47,7 +51,9 @@ internal sealed class BackupLabelReader(string text)
         const string Before = " (file ";
         var at = value.IndexOf(Before, StringComparison.Ordinal);
         if (at < 0 || !value.EndsWith(')'))
+        {
             throw Bad("START WAL LOCATION does not name a file");
+        }
 
         var file = value[(at + Before.Length)..^1];
         return WalSegmentName.HasForm(file)
@@ -68,7 +74,9 @@ internal sealed class BackupLabelReader(string text)
         Expect(name);
         var end = text.IndexOf('\n', _at);
         if (end < 0)
+        {
             throw Bad($"the line {name.TrimEnd(' ', ':')} is cut off");
+        }
 
         var value = text[_at..end];
         _at = end + 1;
@@ -80,7 +88,9 @@ internal sealed class BackupLabelReader(string text)
         Expect("LABEL: ");
         var end = text.LastIndexOf(AfterLabel, StringComparison.Ordinal);
         if (end < _at)
+        {
             throw Bad("START TIMELINE is missing");
+        }
 
         var value = text[_at..end];
         _at = end + 1;
@@ -90,7 +100,9 @@ internal sealed class BackupLabelReader(string text)
     private void Expect(string name)
     {
         if (!text.AsSpan(_at).StartsWith(name, StringComparison.Ordinal))
+        {
             throw Bad($"{name.TrimEnd(' ', ':')} is missing");
+        }
 
         _at += name.Length;
     }

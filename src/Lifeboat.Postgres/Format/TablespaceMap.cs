@@ -26,7 +26,9 @@ public static class TablespaceMap
     public static IReadOnlyList<TablespaceMapEntry> Parse(ReadOnlySpan<byte> text, int major)
     {
         if (text.Contains((byte)0))
+        {
             throw Unreadable.File(FileName, "it contains a NUL byte");
+        }
 
         var entries = new List<TablespaceMapEntry>();
         var line = new List<byte>();
@@ -60,7 +62,9 @@ public static class TablespaceMap
             foreach (var character in entry.Path)
             {
                 if (character < 0x80 && IsEscaped((byte)character, major))
+                {
                     text.Append('\\');
+                }
 
                 text.Append(character);
             }
@@ -77,7 +81,9 @@ public static class TablespaceMap
     private static void Add(List<TablespaceMapEntry> entries, List<byte> line)
     {
         if (line.Count == 0)
+        {
             return;
+        }
 
         var bytes = line.ToArray().AsSpan();
         line.Clear();
@@ -89,7 +95,9 @@ public static class TablespaceMap
         }
 
         if (entries.Exists(entry => entry.Oid == oid))
+        {
             throw Unreadable.File(FileName, $"tablespace {oid} comes twice");
+        }
 
         entries.Add(new TablespaceMapEntry(oid, PosixPath.Decode(bytes[(space + 1)..])));
     }

@@ -1,8 +1,8 @@
 namespace Lifeboat.Postgres.Format;
 
 /// <summary>
-/// How a timeline came to be: the timelines that the WAL went through, oldest first, and where each was left. This is the
-/// content of <c>0000000A.history</c>; the first timeline has no such file and an empty history.
+/// How a timeline came to be: the timelines that the WAL went through, oldest first, and where each was left. This is
+/// the content of <c>0000000A.history</c>; the first timeline has no such file and an empty history.
 /// </summary>
 public sealed partial class TimelineHistory
 {
@@ -16,7 +16,9 @@ public sealed partial class TimelineHistory
         Timeline = timeline;
         _entries = [.. entries];
         if (FindDisorder(timeline, _entries) is { } disorder)
+        {
             throw new ArgumentException(disorder, nameof(entries));
+        }
     }
 
     public Timeline Timeline { get; }
@@ -42,7 +44,9 @@ public sealed partial class TimelineHistory
         foreach (var entry in _entries)
         {
             if (lsn < entry.SwitchPoint)
+            {
                 return entry.Timeline;
+            }
         }
 
         return Timeline;
@@ -62,7 +66,9 @@ public sealed partial class TimelineHistory
         foreach (var entry in _entries)
         {
             if (entry.Timeline == timeline)
+            {
                 return begin;
+            }
 
             begin = entry.SwitchPoint;
         }
@@ -71,8 +77,8 @@ public sealed partial class TimelineHistory
     }
 
     /// <summary>
-    /// Whether the state "replayed up to <paramref name="end"/> on <paramref name="timeline"/>" is one that this history
-    /// went through. An end at a switch point is on both timelines: the same WAL leads to it.
+    /// Whether the state "replayed up to <paramref name="end"/> on <paramref name="timeline"/>" is one that this
+    /// history went through. An end at a switch point is on both timelines: the same WAL leads to it.
     /// </summary>
     public bool Contains(Timeline timeline, Lsn end) =>
         SwitchedTo(timeline) is { } begin && end >= begin && (SwitchedFrom(timeline) is not { } left || end <= left);
@@ -109,10 +115,14 @@ public sealed partial class TimelineHistory
         foreach (var entry in entries)
         {
             if (entry.Timeline.Value == 0 || (previous is not null && entry.Timeline <= previous.Timeline))
+            {
                 return $"timeline {entry.Timeline} does not come after the one before it";
+            }
 
             if (previous is not null && entry.SwitchPoint < previous.SwitchPoint)
+            {
                 return $"timeline {entry.Timeline} was left at {entry.SwitchPoint}, before it began";
+            }
 
             previous = entry;
         }

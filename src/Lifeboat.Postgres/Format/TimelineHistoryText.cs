@@ -7,7 +7,8 @@ namespace Lifeboat.Postgres.Format;
 
 /// <summary>
 /// The text of a history file (timeline.c): one line per ancestor, <c>timeline TAB lsn TAB reason</c>. Blank lines and
-/// lines that begin with <c>#</c> are passed over. PostgreSQL puts a blank line before each entry that it adds.
+/// lines that begin with <c>#</c> are passed over. PostgreSQL puts a blank line before each entry that it adds. More
+/// strict than PostgreSQL: an entry needs its line break, since a position may be cut and still be one.
 /// </summary>
 public sealed partial class TimelineHistory
 {
@@ -27,14 +28,23 @@ public sealed partial class TimelineHistory
             number++;
             var line = text[range].Trim(" \t\r\v\f"u8);
             if (line.IsEmpty || line[0] == '#')
+            {
                 continue;
+            }
+
+            if (range.End.Value == text.Length)
+            {
+                throw Unreadable.File(name, "the last line is cut off");
+            }
 
             entries.Add(ParseLine(line) ?? throw Unreadable.File(
                 name, $"line {number} is not a timeline and a position such as 16/B374D848"));
         }
 
         if (entries.Count == 0)
+        {
             throw Unreadable.File(name, "it names no timeline: an empty history cannot be told from a lost one");
+        }
 
         return FindDisorder(timeline, entries.ToArray()) is { } disorder
             ? throw Unreadable.File(name, disorder)
@@ -48,7 +58,9 @@ public sealed partial class TimelineHistory
         foreach (var entry in _entries)
         {
             if (text.Length > 0)
+            {
                 text.Append('\n');
+            }
 
             text.Append(CultureInfo.InvariantCulture, $"{entry.Timeline}\t{entry.SwitchPoint}\t{entry.Reason}\n");
         }
@@ -70,7 +82,9 @@ public sealed partial class TimelineHistory
         var lsnEnd = rest.IndexOfAny(blanks);
         var lsnText = lsnEnd < 0 ? rest : rest[..lsnEnd];
         if (lsnText.Length > 17 || !Lsn.TryParse(Encoding.ASCII.GetString(lsnText), out var lsn))
+        {
             return null;
+        }
 
         // A NUL ends the line for PostgreSQL, too.
         var reason = lsnEnd < 0 ? default : rest[lsnEnd..].TrimStart(blanks);

@@ -17,6 +17,10 @@ public static class BackupCatalog
     /// <summary>Frames of the catalog map hold at most this much text before the next one begins.</summary>
     private const int CatalogFrame = 512 << 10;
 
+    /// <summary>The object that a backup's manifest is.</summary>
+    public static ObjectName NameOf(Cluster cluster, BackupManifest manifest) =>
+        ObjectNames.Manifest(cluster.Name, manifest.Lineage, manifest.Id);
+
     /// <summary>All backups, oldest first, and the manifests that could not be read.</summary>
     public static async ValueTask<(IReadOnlyList<BackupManifest> Backups, IReadOnlyList<DamagedObjectException> Damage)>
         ListAsync(Cluster cluster, CancellationToken cancellationToken)

@@ -19,6 +19,8 @@ public sealed class FrameIndex
     private readonly Dictionary<Id128, FrameLocation> _frames = [];
     private readonly Dictionary<Id128, (FrameReference Frame, int Slot)> _extents = [];
 
+    private readonly Dictionary<Id128, Id128> _lost = [];
+
     private FrameIndex()
     {
     }
@@ -70,6 +72,9 @@ public sealed class FrameIndex
 
     public FrameLocation? Find(Id128 frame) => _frames.GetValueOrDefault(frame);
 
+    /// <summary>The pack that held a frame, when an index run lists it and the pack is not there any more.</summary>
+    public Id128? FindLost(Id128 frame) => _lost.TryGetValue(frame, out var pack) ? pack : null;
+
     /// <summary>Where an extent is stored already; null when it is not.</summary>
     public (FrameReference Frame, int Slot)? FindExtent(Id128 extent) =>
         _extents.TryGetValue(extent, out var found) ? found : null;
@@ -93,6 +98,10 @@ public sealed class FrameIndex
                     if (size is null)
                     {
                         listed.Add(record.Id);
+                        foreach (var frame in record.Frames)
+                        {
+                            _lost.TryAdd(frame.Id, record.Id);
+                        }
                     }
                     else if (size == record.Size && listed.Add(record.Id))
                     {

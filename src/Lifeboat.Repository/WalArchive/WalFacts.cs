@@ -28,6 +28,10 @@ public sealed record WalFacts(
 /// <param name="RestorePoints">Named points whose record is whole in the segment.</param>
 /// <param name="Continues">Whether a record goes on into the next segment.</param>
 /// <param name="Unreadable">Why reading ended before the segment's end, when that is no ordinary end.</param>
+/// <param name="ContinuesWith">
+/// The resource manager's id of the record that goes on into the next segment, which neither segment's summary counts; null
+/// when it cannot be told.
+/// </param>
 public sealed record WalSegmentSummary(
     int Format,
     Lsn? FirstRecord,
@@ -42,7 +46,8 @@ public sealed record WalSegmentSummary(
     uint? GreatestXid,
     RestorePointFacts[] RestorePoints,
     bool Continues,
-    string? Unreadable);
+    string? Unreadable,
+    byte? ContinuesWith = null);
 
 /// <summary>A named restore point: <paramref name="EndLsn"/> is where recovery stops for it.</summary>
 public sealed record RestorePointFacts(string Name, Lsn Lsn, Lsn EndLsn, DateTimeOffset Time);

@@ -42,6 +42,16 @@ public static class WalStore
         return found;
     }
 
+    /// <summary>The object of this file and content by its name, without a listing; null when there is none.</summary>
+    public static async ValueTask<WalObject?> StatAsync(
+        Cluster cluster, Id128 lineage, string file, Id128 tag, CancellationToken cancellationToken)
+    {
+        var name = new ObjectName($"{ObjectNames.WalFile(cluster.Name, lineage, file)}{tag}");
+        return await cluster.Store.StatAsync(name, cancellationToken) is { } facts
+            ? new WalObject(lineage, file, tag, name, facts.Size)
+            : null;
+    }
+
     /// <summary>Every WAL file of a lineage, ordered by timeline and name.</summary>
     public static async IAsyncEnumerable<WalObject> ListAsync(
         Cluster cluster, Id128 lineage, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -52,7 +52,7 @@ public sealed class FaultyFileSystem : IFileSystem
 
     public IFile OpenWrite(string path) => Open(FileOperation.OpenWrite, path, () => _inner.OpenWrite(path));
 
-    public IFile Create(string path, int mode) =>
+    public IFile Create(string path, int mode = 0x180) =>
         Open(FileOperation.Create, path, () => _inner.Create(path, mode));
 
     public FileStatus? Stat(string path) => Ask(FileOperation.Stat, path, () => _inner.Stat(path));
@@ -63,7 +63,7 @@ public sealed class FaultyFileSystem : IFileSystem
     public IReadOnlyList<DirectoryEntry> List(string path) =>
         Ask(FileOperation.List, path, () => _inner.List(path));
 
-    public void CreateDirectory(string path, int mode) =>
+    public void CreateDirectory(string path, int mode = 0x1C0) =>
         Do(FileOperation.CreateDirectory, path, () => _inner.CreateDirectory(path, mode));
 
     public void Link(string path, string newPath) =>

@@ -8,14 +8,27 @@ public sealed class ScratchDirectory : IDisposable
     private static readonly IFileSystem Files = PosixFileSystem.Instance;
 
     public ScratchDirectory()
+        : this(System.IO.Path.GetTempPath())
     {
-        Path = PosixPath.Combine(
-            Files.RealPath(System.IO.Path.GetTempPath()), $"lifeboat-test-{Guid.NewGuid():N}");
+    }
+
+    private ScratchDirectory(string parent)
+    {
+        Path = PosixPath.Combine(Files.RealPath(parent), $"lifeboat-test-{Guid.NewGuid():N}");
         Files.CreateDirectory(Path);
     }
 
     /// <summary>Absolute, without links.</summary>
     public string Path { get; }
+
+    /// <summary>One that no disk slows down, where there is such a place: for loops that model durability.</summary>
+    public static ScratchDirectory InMemory()
+    {
+        const string sharedMemory = "/dev/shm";
+        return Files.Stat(sharedMemory) is { Kind: FileKind.Directory }
+            ? new ScratchDirectory(sharedMemory)
+            : new ScratchDirectory();
+    }
 
     public string Combine(string name) => PosixPath.Combine(Path, name);
 

@@ -23,8 +23,8 @@ public enum UnsyncedLoss
 /// <para>The model. A file's content survives as it was when the file was last synced; one never synced is empty. A
 /// directory's entries (files, further links, renames, deletions, directories, symbolic links) survive as they were
 /// when that directory was last synced. A rename between two directories is two independent changes: it can leave both
-/// names, or none. A directory whose own entry is lost takes all below with it. Modes survive as last set; owners and times do
-/// not. What is in the directory at the start is durable. Nothing is really synced, which makes it quick.</para>
+/// names, or none. A directory whose own entry is lost takes all below with it. Modes survive as
+/// last set; owners and times do not. What is in the directory at the start is durable. Nothing is really synced, which makes it quick.</para>
 /// <para>Paths must be absolute, in canonical form and below the root. After the loss every operation fails with EIO:
 /// the process that used it is dead. Reopen the directory with another file system.</para>
 /// </remarks>
@@ -59,7 +59,7 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
         }
     }
 
-    public IFile Create(string path, int mode)
+    public IFile Create(string path, int mode = 0x180)
     {
         lock (_lock)
         {
@@ -75,7 +75,7 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
 
     public IReadOnlyList<DirectoryEntry> List(string path) => _inner.List(Alive(path));
 
-    public void CreateDirectory(string path, int mode)
+    public void CreateDirectory(string path, int mode = 0x1C0)
     {
         lock (_lock)
         {
@@ -163,7 +163,7 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
 
     public string RealPath(string path) => _inner.RealPath(Alive(path));
 
-    /// <summary>Cuts the power: rewrites the directory to what survives. Nothing works through this object any more.</summary>
+    /// <summary>Cuts the power: rewrites the directory to what survives. Nothing works through this any more.</summary>
     public void PowerLoss(UnsyncedLoss loss = UnsyncedLoss.All)
     {
         lock (_lock)

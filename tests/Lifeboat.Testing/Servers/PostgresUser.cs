@@ -25,7 +25,7 @@ public static class PostgresUser
     }
 
     /// <summary>Runs a command of the system's that must succeed.</summary>
-    internal static void Coreutils(string file, params string[] arguments)
+    public static void Coreutils(string file, params string[] arguments)
     {
         var info = new ProcessStartInfo(file, arguments) { RedirectStandardError = true, UseShellExecute = false };
         using var process = Process.Start(info)!;

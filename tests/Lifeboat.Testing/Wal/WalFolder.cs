@@ -12,9 +12,10 @@ public static class WalFolder
     {
         foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
+            // A .partial file is not among them: it is no finished segment.
             var file = Path.GetFileName(path);
-            if (file.Length >= WalSegmentName.Length
-                && WalSegmentName.TryParse(file.AsSpan(0, WalSegmentName.Length), size, out var name)
+            var plain = file.EndsWith(".gz", StringComparison.Ordinal) ? file[..^3] : file;
+            if (WalSegmentName.TryParse(plain, size, out var name)
                 && name.Timeline == timeline)
             {
                 yield return (name, Content(path));

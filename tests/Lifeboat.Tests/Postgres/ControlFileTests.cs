@@ -17,6 +17,7 @@ public sealed class ControlFileTests
         ["starting up"] = DBState.Startup,
         ["shut down"] = DBState.ShutDown,
         ["shut down in recovery"] = DBState.ShutDownInRecovery,
+        ["in archive recovery"] = DBState.InArchiveRecovery,
         ["in production"] = DBState.InProduction,
     };
 
@@ -24,7 +25,7 @@ public sealed class ControlFileTests
 
     public static TheoryData<int, string> Files =>
         new(from int major in new[] { 13, 15, 17, 18 }
-            from name in new[] { "pg_control.running", "pg_control.stopped" }
+            from name in new[] { "pg_control.running", "pg_control.standby", "pg_control.stopped" }
             select (major, name));
 
     [Theory]
@@ -90,7 +91,18 @@ public sealed class ControlFileTests
         Assert.Equal(said["Latest checkpoint's oldestActiveXID"], checkPoint.OldestActiveXid.ToString());
         Assert.Equal(said["Latest checkpoint's oldestMultiXid"], checkPoint.OldestMulti.ToString());
         Assert.Equal(Time(said["Time of latest checkpoint"]), checkPoint.Time);
-        Assert.Equal(major >= 17 ? WalLevel.Replica : null, checkPoint.WalLevel);
+        Assert.Equal(major >= 17 ? WalLevel.Logical : null, checkPoint.WalLevel);
+    }
+
+    [Theory]
+    [MemberData(nameof(Majors))]
+    public void A_standby_says_how_far_it_must_replay(int major)
+    {
+        var control = ControlFileReading.Of(PostgresFixtures.Read(major, "pg_control.standby")).Require("");
+        Assert.Equal(DBState.InArchiveRecovery, control.State);
+        Assert.NotEqual(Lsn.Zero, control.MinRecoveryPoint);
+        Assert.NotNull(control.MinRecoveryPointTimeline);
+        Assert.False(control.IsShutDown);
     }
 
     [Theory]

@@ -32,7 +32,9 @@ public sealed class PageTests
             var block = firstBlock + (uint)(at / PageSize);
             var verdict = PageChecksum.Judge(page, block);
             if (verdict == PageVerdict.New)
+            {
                 continue;
+            }
 
             initialised++;
             Assert.Equal(PageVerdict.Valid, verdict);
@@ -104,7 +106,6 @@ public sealed class PageTests
 
     [Theory]
     [InlineData(10, 0x0008)]
-    [InlineData(12, 23)]
     [InlineData(12, 8192)]
     [InlineData(14, 8193)]
     [InlineData(16, 8193)]

@@ -1,3 +1,4 @@
+using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Storage;
 using Lifeboat.Storage.Local;
@@ -17,15 +18,13 @@ public sealed class LocalStoreFaultTests
     public static TheoryData<int, bool, FaultMoment, bool> Faults()
     {
         var data = new TheoryData<int, bool, FaultMoment, bool>();
-        foreach (var errno in new[] { Errno.Io, Errno.NoSpace })
+        foreach (var hardLinks in new[] { true, false })
         {
-            foreach (var forGood in new[] { false, true })
+            data.Add(Errno.NoSpace, false, FaultMoment.Before, hardLinks);
+            foreach (var moment in Enum.GetValues<FaultMoment>())
             {
-                foreach (var moment in Enum.GetValues<FaultMoment>())
-                {
-                    data.Add(errno, forGood, moment, true);
-                    data.Add(errno, forGood, moment, false);
-                }
+                data.Add(Errno.Io, false, moment, hardLinks);
+                data.Add(Errno.Io, true, moment, hardLinks);
             }
         }
 
@@ -39,7 +38,7 @@ public sealed class LocalStoreFaultTests
     {
         for (var at = 1; ; at++)
         {
-            using var scratch = new ScratchDirectory();
+            using var scratch = ScratchDirectory.InMemory();
             var root = scratch.Combine(Name);
             // The model below makes syncing free; it never loses anything here.
             var disk = Disk(new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path), hardLinks);
@@ -53,7 +52,8 @@ public sealed class LocalStoreFaultTests
                 return;
             }
 
-            var message = $"operation {at}: {files.Trace.First(line => line.EndsWith(" FAILS", StringComparison.Ordinal))}";
+            var failed = files.Trace.First(line => line.EndsWith(" FAILS", StringComparison.Ordinal));
+            var message = $"operation {at}: {failed}";
             if (failure is null)
             {
                 // Only the removal of a temporary name may fail without the caller knowing; and a link that this disk
@@ -93,7 +93,7 @@ public sealed class LocalStoreFaultTests
     {
         for (var at = 1; ; at++)
         {
-            using var scratch = new ScratchDirectory();
+            using var scratch = ScratchDirectory.InMemory();
             var root = scratch.Combine(Name);
             var disk = new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path);
             var files = new FaultyFileSystem(Disk(disk, hardLinks), new FileFault(at, Errno.Io, ForGood: true, moment));
@@ -120,12 +120,12 @@ public sealed class LocalStoreFaultTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_object_that_a_dead_writer_made_visible_is_durable_once_the_next_writer_was_answered(bool hardLinks)
+    public async Task What_a_dead_writer_made_visible_is_durable_once_the_next_writer_was_answered(bool hardLinks)
     {
         var met = 0;
         for (var at = 1; ; at++)
         {
-            using var scratch = new ScratchDirectory();
+            using var scratch = ScratchDirectory.InMemory();
             var root = scratch.Combine(Name);
             LocalObjectStore.Create(PosixFileSystem.Instance, root).Dispose();
             var disk = new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path);
@@ -137,7 +137,7 @@ public sealed class LocalStoreFaultTests
                 using var dying = LocalObjectStore.Open(files, root);
                 await dying.PutAsync(name, content, PutCondition.IfAbsent, Token);
             }
-            catch (Platform.Errors.LifeboatException)
+            catch (LifeboatException)
             {
                 // It died; the machine lives on.
             }
@@ -160,10 +160,28 @@ public sealed class LocalStoreFaultTests
         }
     }
 
+    [Theory]
+    [InlineData(FileOperation.Write)]
+    [InlineData(FileOperation.Sync)]
+    [InlineData(FileOperation.Close)]
+    public async Task Content_is_written_synced_and_closed_without_error_before_it_has_a_name(FileOperation failing)
+    {
+        using var scratch = ScratchDirectory.InMemory();
+        var root = scratch.Combine(Name);
+        var files = new FaultyFileSystem(
+            PosixFileSystem.Instance, new FileFault(1, Errno.Io, Concerns: (what, _) => what == failing));
+        using var store = LocalObjectStore.Create(files, root);
+        await Assert.ThrowsAsync<FileSystemException>(
+            async () => await store.PutAsync(new ObjectName("x"), new byte[9], PutCondition.IfAbsent, Token));
+        Assert.DoesNotContain(files.Trace, line => line.StartsWith("Link ", StringComparison.Ordinal));
+        Assert.Empty(await store.NamesAsync("", Token));
+        Assert.Empty(scratch.List($"{Name}/.tmp"));
+    }
+
     [Fact]
     public async Task Without_hard_links_and_locks_a_create_is_refused()
     {
-        using var scratch = new ScratchDirectory();
+        using var scratch = ScratchDirectory.InMemory();
         var files = new FaultyFileSystem(
             Disk(PosixFileSystem.Instance, hardLinks: false),
             new FileFault(1, Errno.NoLocks, ForGood: true, Concerns: (what, _) => what == FileOperation.TryLock));

@@ -107,8 +107,11 @@ internal static class ControlFileDecoder
     {
         time = default;
         var seconds = BinaryPrimitives.ReadInt64LittleEndian(bytes[at..]);
-        if (seconds < DateTimeOffset.MinValue.ToUnixTimeSeconds() || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+        if (seconds < DateTimeOffset.MinValue.ToUnixTimeSeconds()
+            || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+        {
             return false;
+        }
 
         time = DateTimeOffset.FromUnixTimeSeconds(seconds);
         return true;
@@ -116,9 +119,11 @@ internal static class ControlFileDecoder
 
     private static Lsn Position(ReadOnlySpan<byte> bytes, int at) => new(ULong(bytes, at));
 
-    private static ulong ULong(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
+    private static ulong ULong(ReadOnlySpan<byte> bytes, int at) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
 
-    private static uint UInt(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
+    private static uint UInt(ReadOnlySpan<byte> bytes, int at) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
 
     private static int Int(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]);
 

@@ -21,7 +21,9 @@ public readonly record struct ControlFileReading(
     public static ControlFileReading Of(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < ControlFileLayout.CatalogVersionOffset + sizeof(uint))
+        {
             return new ControlFileReading(ControlFileFault.TooShort, Control: null, 0, 0);
+        }
 
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[ControlFileLayout.PgControlVersionOffset..]);
         var catalog = BinaryPrimitives.ReadUInt32LittleEndian(bytes[ControlFileLayout.CatalogVersionOffset..]);
@@ -48,13 +50,19 @@ public readonly record struct ControlFileReading(
         }
 
         if (bytes.Length < layout.Size)
+        {
             return ControlFileFault.TooShort;
+        }
 
         if (Crc32C.Compute(bytes[..layout.Crc]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[layout.Crc..]))
+        {
             return ControlFileFault.ChecksumMismatch;
+        }
 
         if (!TryGetMajor(catalog, version, out var major))
+        {
             return ControlFileFault.UnknownCatalogVersion;
+        }
 
         control = ControlFileDecoder.Decode(bytes, layout, catalog, major);
         return control is null ? ControlFileFault.Implausible : ControlFileFault.None;

@@ -29,8 +29,8 @@ public sealed record BackupManifest(
     public static int VersionOfMajor(int major) => major >= FirstMajorOfVersion2 ? 2 : 1;
 
     /// <summary>
-    /// Reads a manifest strictly: its own checksum first, then every key. A path that leaves the data directory, or that
-    /// is not in its shortest form, is refused.
+    /// Reads a manifest strictly: its own checksum first, then every key. A path that leaves the data directory, or
+    /// that is not in its shortest form, is refused.
     /// </summary>
     /// <exception cref="LifeboatException">Damaged, or UnknownFormat for a version other than 1 and 2.</exception>
     public static BackupManifest Parse(ReadOnlySpan<byte> text) => BackupManifestReader.Read(text);

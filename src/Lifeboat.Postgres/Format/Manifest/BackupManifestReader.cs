@@ -37,14 +37,18 @@ internal ref struct BackupManifestReader
     private static void VerifyChecksum(ReadOnlySpan<byte> text)
     {
         if (text.IsEmpty || text[^1] != '\n')
+        {
             throw Bad("the last line is cut off");
+        }
 
         var lastLine = text[(text[..^1].LastIndexOf((byte)'\n') + 1)..];
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(text[..^lastLine.Length], hash);
         var expected = $"\"{BackupManifest.ChecksumKey}\": \"{Convert.ToHexStringLower(hash)}\"}}\n";
         if (!lastLine.SequenceEqual(Encoding.ASCII.GetBytes(expected)))
+        {
             throw Bad("its own checksum does not hold");
+        }
     }
 
     private BackupManifest ReadManifest()
@@ -81,10 +85,14 @@ internal ref struct BackupManifestReader
         }
 
         if (_json.Read())
+        {
             throw Bad("there is something behind the manifest");
+        }
 
         if (version is null || files is null || ranges is null || (version == 2 && systemIdentifier is null))
+        {
             throw Bad("a part of it is missing");
+        }
 
         return new BackupManifest(version.Value, systemIdentifier, files, ranges);
     }
@@ -112,7 +120,9 @@ internal ref struct BackupManifestReader
         {
             var file = ReadFile();
             if (!paths.Add(file.Path))
+            {
                 throw Bad("a path comes twice");
+            }
 
             files.Add(file);
         }
@@ -153,7 +163,9 @@ internal ref struct BackupManifestReader
         }
 
         if (path is null || size is null or < 0 || modified is null || (algorithm is null) != (checksum is null))
+        {
             throw Bad("a file lacks its path, size, time or a part of its checksum");
+        }
 
         return new ManifestFile(
             CheckPath(path), size.Value, Time(modified), CheckAlgorithm(algorithm, checksum), checksum ?? "");
@@ -187,7 +199,9 @@ internal ref struct BackupManifestReader
             }
 
             if (timeline is null or 0 || start is null || end is null || end < start)
+            {
                 throw Bad("a WAL range lacks its timeline, start or end, or ends before it starts");
+            }
 
             ranges.Add(new WalRange(new Timeline(timeline.Value), start.Value, end.Value));
         }
@@ -204,7 +218,9 @@ internal ref struct BackupManifestReader
     private static ManifestChecksumAlgorithm CheckAlgorithm(string? name, string? checksum)
     {
         if (name is null)
+        {
             return ManifestChecksumAlgorithm.None;
+        }
 
         return ManifestChecksumAlgorithms.TryParse(name, out var algorithm)
             && algorithm != ManifestChecksumAlgorithm.None
@@ -219,7 +235,9 @@ internal ref struct BackupManifestReader
         foreach (var part in path.Split('/'))
         {
             if (part is "" or "." or ".." || part.Contains('\0', StringComparison.Ordinal))
+            {
                 throw Bad($"the path '{Platform.Files.PosixPath.Display(path)}' does not stay in the data directory");
+            }
         }
 
         return path;
@@ -228,7 +246,9 @@ internal ref struct BackupManifestReader
     private void Next(JsonTokenType type)
     {
         if (!_json.Read() || _json.TokenType != type)
+        {
             throw Bad("it is not the JSON that PostgreSQL writes");
+        }
     }
 
     private string NextString()
@@ -244,5 +264,6 @@ internal ref struct BackupManifestReader
         _ => throw Bad("an object was expected in a list"),
     };
 
-    private string? NextKey() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? _json.GetString() : null;
+    private string? NextKey() =>
+        _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? _json.GetString() : null;
 }

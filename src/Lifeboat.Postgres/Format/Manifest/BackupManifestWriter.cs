@@ -32,12 +32,16 @@ public sealed class BackupManifestWriter(IBufferWriter<byte> output) : IDisposab
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(version, 2);
         if (_begun)
+        {
             throw new InvalidOperationException("the manifest has been begun already");
+        }
 
         _begun = true;
         Write($"{{ \"{BackupManifest.VersionKey}\": {version},\n");
         if (version == 2)
+        {
             Write($"\"{BackupManifest.SystemIdentifierKey}\": {systemIdentifier},\n");
+        }
 
         Write($"\"{BackupManifest.FilesKey}\": [");
     }
@@ -72,7 +76,9 @@ public sealed class BackupManifestWriter(IBufferWriter<byte> output) : IDisposab
     {
         RequireOpen();
         if (walRanges.Count == 0)
+        {
             throw new ArgumentException("a backup needs at least one stretch of WAL", nameof(walRanges));
+        }
 
         _completed = true;
         Write($"\n],\n\"{BackupManifest.WalRangesKey}\": [\n");
@@ -95,7 +101,9 @@ public sealed class BackupManifestWriter(IBufferWriter<byte> output) : IDisposab
     private static void Check(ManifestFile file)
     {
         if (file.Path.Length == 0)
+        {
             throw new ArgumentException("a file of a manifest needs a path", nameof(file));
+        }
 
         ArgumentOutOfRangeException.ThrowIfNegative(file.Size);
         if (file.Checksum.Length != 2 * ManifestChecksumAlgorithms.LengthOf(file.Algorithm)
@@ -138,7 +146,9 @@ public sealed class BackupManifestWriter(IBufferWriter<byte> output) : IDisposab
     private void RequireOpen()
     {
         if (!_begun || _completed)
+        {
             throw new InvalidOperationException("files come between the manifest's head and its end");
+        }
     }
 
     private void Write(string text)

@@ -30,7 +30,9 @@ internal static class ManifestChecksumAlgorithms
         for (algorithm = ManifestChecksumAlgorithm.None; algorithm <= ManifestChecksumAlgorithm.Sha512; algorithm++)
         {
             if (name.Equals(NameOf(algorithm), StringComparison.OrdinalIgnoreCase))
+            {
                 return true;
+            }
         }
 
         return false;

@@ -21,8 +21,8 @@ public sealed record ManifestFile(
         new(path, size, lastModified, ManifestChecksumAlgorithm.None, "");
 
     /// <summary>
-    /// A CRC-32C as a manifest has it: its bytes in the order of a little-endian machine's memory, so that the digits are
-    /// pairwise reversed against the number's.
+    /// A CRC-32C as a manifest has it: its bytes in the order of a little-endian machine's memory, so that the digits
+    /// are pairwise reversed against the number's.
     /// </summary>
     public static string Crc32CHex(uint crc) => BinaryPrimitives.ReverseEndianness(crc).ToString("x8");
 }

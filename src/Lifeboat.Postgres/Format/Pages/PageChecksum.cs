@@ -7,9 +7,9 @@ using System.Runtime.Intrinsics;
 namespace Lifeboat.Postgres.Format.Pages;
 
 /// <summary>
-/// PostgreSQL's checksum of a page (facts of checksum_impl.h): 32 running FNV-1a hashes over the columns of the page seen
-/// as rows of 32 words, with a shift mixed in; two more rounds with zero; all xored together, the block number too, and
-/// reduced to 1..65535. The checksum's own field counts as zero.
+/// PostgreSQL's checksum of a page (facts of checksum_impl.h): 32 running FNV-1a hashes over the columns of the page
+/// seen as rows of 32 words, with a shift mixed in; two more rounds with zero; all xored together, the block number
+/// too, and reduced to 1..65535. The checksum's own field counts as zero.
 /// </summary>
 public static class PageChecksum
 {
@@ -28,32 +28,37 @@ public static class PageChecksum
     ];
 
     /// <param name="page">A whole page, 1 to 32 KiB.</param>
-    /// <param name="blockNumber">Its number in the relation's fork: segment * RelSegSize + block in the segment.</param>
+    /// <param name="blockNumber">Its number in the fork: segment * RelSegSize + block in the segment.</param>
     /// <returns>What <c>pd_checksum</c> must be, never zero.</returns>
     public static ushort Compute(ReadOnlySpan<byte> page, uint blockNumber)
     {
         Check(page);
-        return Reduce(Vector256.IsHardwareAccelerated && BitConverter.IsLittleEndian ? Hash256(page) : HashScalar(page), blockNumber);
+        var vectors = Vector256.IsHardwareAccelerated && BitConverter.IsLittleEndian;
+        return Reduce(vectors ? HashVectors(page) : HashWords(page), blockNumber);
     }
 
     /// <summary>The same, one word after the other: the fallback, and what the vectors are tested against.</summary>
     internal static ushort ComputeScalar(ReadOnlySpan<byte> page, uint blockNumber)
     {
         Check(page);
-        return Reduce(HashScalar(page), blockNumber);
+        return Reduce(HashWords(page), blockNumber);
     }
 
     /// <summary>
-    /// Judges a page of a cluster with data checksums. Whether a mismatch is a torn read can only be told by reading again.
+    /// Judges a page of a cluster with data checksums. Whether a mismatch is a torn read is told by reading again.
     /// </summary>
     public static PageVerdict Judge(ReadOnlySpan<byte> page, uint blockNumberInRelation)
     {
         var header = PageHeader.Read(page);
         if (header.IsNew)
+        {
             return JudgeNew(page);
+        }
 
         if (header.Checksum != Compute(page, blockNumberInRelation))
+        {
             return PageVerdict.ChecksumMismatch;
+        }
 
         return header.IsPlausible(page.Length) ? PageVerdict.Valid : PageVerdict.ImplausibleHeader;
     }
@@ -63,7 +68,9 @@ public static class PageChecksum
     {
         var header = PageHeader.Read(page);
         if (header.IsNew)
+        {
             return JudgeNew(page);
+        }
 
         return header.IsPlausible(page.Length) ? PageVerdict.Valid : PageVerdict.ImplausibleHeader;
     }
@@ -74,12 +81,14 @@ public static class PageChecksum
     private static void Check(ReadOnlySpan<byte> page)
     {
         if (page.Length is < 1 << 10 or > 32 << 10 || !BitOperations.IsPow2(page.Length))
+        {
             throw new ArgumentException("a page has a power of two of bytes from 1 to 32 KiB", nameof(page));
+        }
     }
 
     private static ushort Reduce(uint hash, uint blockNumber) => (ushort)(((hash ^ blockNumber) % ushort.MaxValue) + 1);
 
-    private static uint HashScalar(ReadOnlySpan<byte> page)
+    private static uint HashWords(ReadOnlySpan<byte> page)
     {
         Span<uint> sums = stackalloc uint[Lanes];
         Basis.CopyTo(sums);
@@ -94,7 +103,9 @@ public static class PageChecksum
 
         var result = 0u;
         foreach (var sum in sums)
+        {
             result ^= Round(Round(sum, 0), 0);
+        }
 
         return result;
     }
@@ -105,7 +116,9 @@ public static class PageChecksum
         return (mixed * Prime) ^ (mixed >> 17);
     }
 
-    private static uint Hash256(ReadOnlySpan<byte> page)
+    // A backup reads a gigabyte before the tiers of the compiler would have settled.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static uint HashVectors(ReadOnlySpan<byte> page)
     {
         ref var basis = ref MemoryMarshal.GetReference(Basis);
         var a = Vector256.LoadUnsafe(ref basis);
@@ -115,7 +128,8 @@ public static class PageChecksum
 
         var words = MemoryMarshal.Cast<byte, uint>(page);
         ref var row = ref MemoryMarshal.GetReference(words);
-        a = Round(a, Vector256.LoadUnsafe(ref row) & Vector256<uint>.AllBitsSet.WithElement(ChecksumWord, WithoutChecksum));
+        var withoutChecksum = Vector256<uint>.AllBitsSet.WithElement(ChecksumWord, WithoutChecksum);
+        a = Round(a, Vector256.LoadUnsafe(ref row) & withoutChecksum);
         b = Round(b, Vector256.LoadUnsafe(ref row, 8));
         c = Round(c, Vector256.LoadUnsafe(ref row, 16));
         d = Round(d, Vector256.LoadUnsafe(ref row, 24));
@@ -132,7 +146,9 @@ public static class PageChecksum
             ^ Round(Round(c, zero), zero) ^ Round(Round(d, zero), zero);
         var result = 0u;
         for (var lane = 0; lane < Vector256<uint>.Count; lane++)
+        {
             result ^= folded[lane];
+        }
 
         return result;
     }

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Lifeboat.Postgres.Format.Pages;
 
 /// <summary>
-/// The first 24 bytes of every page of a relation, whatever its fork or access method (struct PageHeaderData, bufpage.h):
+/// The first 24 bytes of every page of a relation, whatever its fork or access method (struct PageHeaderData,
+/// bufpage.h):
 /// <code>
 ///  0  pd_lsn        two 32-bit words, the upper one first
 ///  8  pd_checksum
@@ -63,7 +64,7 @@ public readonly record struct PageHeader(
     public bool IsPlausible(int blockSize) =>
         !IsNew
         && (Flags & ~KnownFlags) == 0
-        && Lower >= Length && Lower <= Upper && Upper <= Special && Special <= blockSize
+        && Lower <= Upper && Upper <= Special && Special <= blockSize
         && Special % Alignment == 0
         && PageSize == blockSize && Version == LayoutVersion;
 }

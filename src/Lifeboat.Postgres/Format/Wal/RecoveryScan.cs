@@ -27,6 +27,12 @@ public sealed class RecoveryScan(RecoveryTarget target)
     /// <summary>The latest time of the commits and aborts that are replayed; null when there are none.</summary>
     public PgTimestamp? GreatestTime { get; private set; }
 
+    /// <summary>
+    /// The time of the last commit or abort that is replayed, in the order of the WAL: what PostgreSQL logs as the last
+    /// completed transaction's log time, and pg_last_xact_replay_timestamp() gives. Null when there are none.
+    /// </summary>
+    public PgTimestamp? LastTime { get; private set; }
+
     /// <summary>Where the last record that is replayed ends; zero when none is.</summary>
     public Lsn ReplayEnd { get; private set; }
 
@@ -101,6 +107,7 @@ public sealed class RecoveryScan(RecoveryTarget target)
     private void Replay(in WalRecord record, in TransactionEnd end)
     {
         ReplayEnd = record.EndLsn;
+        LastTime = end.Time;
         GreatestTime = GreatestTime is { } greatest && greatest >= end.Time ? greatest : end.Time;
         if (end.IsCommit)
         {

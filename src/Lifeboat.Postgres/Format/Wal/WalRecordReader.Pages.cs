@@ -16,6 +16,10 @@ public sealed partial class WalRecordReader
     /// <summary>The record that began and is not finished by what was supplied; null when there is none.</summary>
     public Lsn? UnfinishedRecord => IsAssembling ? new Lsn(_assemblyStart) : null;
 
+    /// <summary>The unfinished record's resource manager; null when there is none, or too little of it was supplied.</summary>
+    public ResourceManager? UnfinishedRmgr =>
+        IsAssembling && _assembled > WalRecord.RmgrOffset ? (ResourceManager)_assembly[WalRecord.RmgrOffset] : null;
+
     /// <summary>Whether all that was read so far belongs to a record that began before the run.</summary>
     public bool IsInHeadFragment => _headRemaining > 0;
 

@@ -57,6 +57,9 @@ public sealed record WalSegmentFacts
     /// <summary>Where the record begins that is not finished here.</summary>
     public required Lsn? UnfinishedRecord { get; init; }
 
+    /// <summary>Its resource manager, when enough of it stands here to tell.</summary>
+    public required ResourceManager? UnfinishedRmgr { get; init; }
+
     public required WalSegmentEnding Ending { get; init; }
 
     /// <summary>The first position without a readable record; the end of the segment when all of it is good.</summary>
@@ -78,6 +81,12 @@ public sealed record WalSegmentFacts
 
     /// <summary>Of the last commit in the order of the WAL.</summary>
     public required PgTimestamp? LastCommitTime { get; init; }
+
+    /// <summary>The least time of a commit or abort, prepared ones included: what a recovery to a time compares.</summary>
+    public required PgTimestamp? LeastFinishTime { get; init; }
+
+    /// <summary>The greatest time of a commit or abort.</summary>
+    public required PgTimestamp? GreatestFinishTime { get; init; }
 
     /// <summary>Where the last commit's record ends.</summary>
     public required Lsn? LastCommitEnd { get; init; }

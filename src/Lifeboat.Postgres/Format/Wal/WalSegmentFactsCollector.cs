@@ -19,6 +19,8 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
     private PgTimestamp? _leastCommit;
     private PgTimestamp? _greatestCommit;
     private PgTimestamp? _lastCommit;
+    private PgTimestamp? _leastFinish;
+    private PgTimestamp? _greatestFinish;
     private Lsn? _lastCommitEnd;
     private PgTimestamp? _least;
     private PgTimestamp? _greatest;
@@ -91,6 +93,8 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
         }
 
         TakeTime(end.Time);
+        _leastFinish = Least(_leastFinish, end.Time);
+        _greatestFinish = Greatest(_greatestFinish, end.Time);
         if (end.IsCommit)
         {
             _commits++;
@@ -196,6 +200,7 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
         Predecessor = _predecessor,
         Records = _records,
         UnfinishedRecord = reader.UnfinishedRecord,
+        UnfinishedRmgr = reader.UnfinishedRmgr,
         Ending = ending,
         EndPosition = position,
         Reason = reason,
@@ -204,6 +209,8 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
         LeastCommitTime = _leastCommit,
         GreatestCommitTime = _greatestCommit,
         LastCommitTime = _lastCommit,
+        LeastFinishTime = _leastFinish,
+        GreatestFinishTime = _greatestFinish,
         LastCommitEnd = _lastCommitEnd,
         LeastTime = _least,
         GreatestTime = _greatest,

@@ -1,0 +1,131 @@
+using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Wal;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format;
+using Lifeboat.Postgres.Server;
+using Lifeboat.Repository.WalArchive;
+
+namespace Lifeboat.Engine.Backup.Physical;
+
+/// <summary>
+/// Sees to it that the WAL between a backup's start and stop is in the repository before the backup is listed. Where the
+/// server archives, the archiver is waited for; where it does not, the segments are taken from pg_wal.
+/// </summary>
+internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource source, IActivity activity)
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenNotices = TimeSpan.FromSeconds(10);
+
+    private bool Archives => !string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal);
+
+    /// <exception cref="LifeboatException">WalMissing: the archiver did not deliver in time.</exception>
+    internal async Task EnsureAsync(Timeline timeline, Lsn start, Lsn stop, CancellationToken cancellationToken)
+    {
+        var missing = new List<string>();
+        var last = WalSegmentName.OfEnd(timeline, stop, source.Server.WalSegmentSize);
+        for (var segment = WalSegmentName.Of(timeline, start, last.Size); segment.Number <= last.Number; segment = segment.Next)
+        {
+            missing.Add(segment.ToString());
+        }
+
+        if (timeline > Timeline.First)
+        {
+            missing.Add($"{timeline.ToHex()}.history");
+        }
+
+        await RemoveArchivedAsync(missing, cancellationToken);
+        if (missing.Count > 0 && !Archives)
+        {
+            activity.Warn(
+                "archive_mode is off: the backup keeps the WAL that it needs and can be restored to its own end, but to no "
+                + "later point; set archive_mode = on and archive_command = 'lifeboat wal push %p' for that");
+            await PushAsync(missing, cancellationToken);
+            return;
+        }
+
+        await WaitAsync(missing, cancellationToken);
+    }
+
+    private async Task WaitAsync(List<string> missing, CancellationToken cancellationToken)
+    {
+        var began = request.Time.GetTimestamp();
+        var notice = TimeSpan.Zero;
+        var wait = FirstWait;
+        while (missing.Count > 0)
+        {
+            var waited = request.Time.GetElapsedTime(began);
+            if (waited >= request.ArchiveTimeout)
+            {
+                throw await TimedOutAsync(missing, cancellationToken);
+            }
+
+            if (waited >= notice)
+            {
+                activity.Say($"waiting for the archiver to deliver {missing[0]}"
+                    + (missing.Count > 1 ? $" and {missing.Count - 1} more" : ""));
+                notice = waited + BetweenNotices;
+            }
+
+            await Task.Delay(wait, request.Time, cancellationToken);
+            wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            await RemoveArchivedAsync(missing, cancellationToken);
+        }
+    }
+
+    private async Task RemoveArchivedAsync(List<string> missing, CancellationToken cancellationToken)
+    {
+        for (var at = missing.Count - 1; at >= 0; at--)
+        {
+            var found = await WalStore.FindAsync(request.Cluster, source.Lineage.Id, missing[at], cancellationToken);
+            switch (found.Count)
+            {
+                case 1:
+                    missing.RemoveAt(at);
+                    break;
+                case > 1:
+                    throw WalStore.Conflict(missing[at], found);
+            }
+        }
+    }
+
+    private async Task PushAsync(List<string> files, CancellationToken cancellationToken)
+    {
+        foreach (var file in files)
+        {
+            await WalPush.RunAsync(
+                new WalPushRequest
+                {
+                    Cluster = request.Cluster,
+                    Path = PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), file),
+                    ClusterDirectory = source.Directory,
+                    Files = request.Files,
+                },
+                cancellationToken);
+        }
+    }
+
+    private async Task<LifeboatException> TimedOutAsync(List<string> missing, CancellationToken cancellationToken)
+    {
+        var archiver = "";
+        try
+        {
+            await using var session = await ServerSession.OpenAsync(request.Connection, cancellationToken);
+            archiver = $"; the server's archiver: {await ArchiverStatus.ReadAsync(session, cancellationToken)}";
+        }
+        catch (LifeboatException)
+        {
+            // The state of the archiver only embellishes the message.
+        }
+
+        return new LifeboatException(new Failure(
+            ErrorCode.WalMissing,
+            "wait for the WAL of the backup",
+            missing[^1],
+            $"the archiver did not deliver it within {request.ArchiveTimeout.TotalSeconds:0} s{archiver}",
+            Transient: true,
+            Hint: "Check archive_command (it should run 'lifeboat wal push %p' with this repository and cluster) and the "
+                + "server's log, then run the backup again: what was copied is kept and not stored twice."));
+    }
+}

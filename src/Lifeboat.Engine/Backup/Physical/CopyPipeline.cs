@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Lifeboat.Engine.Activity;
+using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Packs;
+
+namespace Lifeboat.Engine.Backup.Physical;
+
+/// <summary>
+/// Copies all units with several workers. The first failure stops all of them; what was stored by then stays and is
+/// found again by the next backup.
+/// </summary>
+internal sealed class CopyPipeline(
+    PhysicalBackupRequest request,
+    FrameIndex stored,
+    BackupPacks packs,
+    MapEmitter emitter,
+    PageVerifier? verifier,
+    IActivity activity)
+{
+    /// <summary>So far may one worker run ahead of the slowest; bounds the results that wait for their turn.</summary>
+    private const int MostAhead = 1024;
+
+    private readonly ConcurrentDictionary<Id128, (FrameReference Frame, int Slot)> _added = new();
+    private readonly Lock _takeLock = new();
+    private IEnumerator<CopyUnit> _units = Enumerable.Empty<CopyUnit>().GetEnumerator();
+    private long _done;
+    private long _read;
+
+    /// <summary>Bytes read from files.</summary>
+    internal long BytesRead => Interlocked.Read(ref _read);
+
+    internal async Task RunAsync(
+        string phase, IEnumerable<CopyUnit> units, long totalBytes, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var enumerator = units.GetEnumerator();
+        _units = enumerator;
+        var workers = Enumerable.Range(0, Math.Max(1, request.Jobs))
+            .Select(_ => Task.Run(() => GuardAsync(phase, totalBytes, stop), CancellationToken.None))
+            .ToArray();
+        await WhenAllFirstFailureAsync(workers);
+        await emitter.FinishAsync(cancellationToken);
+    }
+
+    /// <summary>The failure that came first, and not the cancellations that followed from it.</summary>
+    internal static async Task WhenAllFirstFailureAsync(Task[] tasks)
+    {
+        try
+        {
+            await Task.WhenAll(tasks);
+        }
+        catch (OperationCanceledException)
+        {
+            var failed = tasks.FirstOrDefault(task => task.IsFaulted);
+            if (failed is not null)
+            {
+                await failed;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task GuardAsync(string phase, long totalBytes, CancellationTokenSource stop)
+    {
+        try
+        {
+            await WorkAsync(phase, totalBytes, stop.Token);
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task WorkAsync(string phase, long totalBytes, CancellationToken cancellationToken)
+    {
+        using var tagger = new ExtentTagger(request.Cluster.TagKey);
+        await using var writer = new PackWriter(request.Cluster, request.CompressionLevel, tagger, packs.Add);
+        var worker = new CopyWorker(stored, _added, writer, tagger, verifier, request.Time);
+        while (Take() is { } unit)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (unit.Sequence - emitter.Next > MostAhead)
+            {
+                // The map waits for a frame, and it may be this worker's.
+                await writer.CloseFrameAsync(cancellationToken);
+            }
+
+            var result = await worker.CopyAsync(unit, cancellationToken);
+            await emitter.AddAsync(result, cancellationToken);
+            activity.Progress(phase, Interlocked.Add(ref _done, unit.Length), totalBytes);
+        }
+
+        await writer.FlushAsync(cancellationToken);
+        Interlocked.Add(ref _read, worker.BytesRead);
+    }
+
+    private CopyUnit? Take()
+    {
+        lock (_takeLock)
+        {
+            return _units.MoveNext() ? _units.Current : null;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Server;
+using Lifeboat.Repository.Backups;
+
+namespace Lifeboat.Engine.Backup.Physical;
+
+/// <summary>
+/// Configuration that lies outside the data directory, as Debian's does: without it a restored cluster does not start.
+/// It is kept in the manifest, with the place where a plain start of the server looks for it.
+/// </summary>
+internal static class OutsideConfiguration
+{
+    /// <summary>All files together; a manifest's document must fit into one frame.</summary>
+    private const int MostBytes = 512 << 10;
+
+    internal static ConfigurationFile[] Read(
+        IFileSystem files, string directory, ServerFacts server, List<string> warnings)
+    {
+        var root = files.RealPath(directory);
+        var wanted = Wanted(server, root, files, warnings);
+        var kept = new List<ConfigurationFile>();
+        var left = MostBytes;
+        foreach (var (role, source, target) in wanted)
+        {
+            try
+            {
+                using var file = files.OpenRead(source);
+                var content = new byte[Math.Min(file.Status().Size, left) + 1];
+                var length = file.Read(content, 0);
+                if (length == content.Length)
+                {
+                    warnings.Add($"not kept: {PosixPath.Display(source)} is larger than configuration should be");
+                    continue;
+                }
+
+                left -= length;
+                kept.Add(new ConfigurationFile(role, source, target, content[..length]));
+            }
+            catch (FileSystemException error)
+            {
+                warnings.Add($"not kept: {error.Message}; a restored copy will lack this configuration");
+            }
+        }
+
+        return [.. kept];
+    }
+
+    private static List<(string Role, string Source, string Target)> Wanted(
+        ServerFacts server, string root, IFileSystem files, List<string> warnings)
+    {
+        var wanted = new List<(string Role, string Source, string Target)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        void Want(string role, string? source, string target)
+        {
+            if (source is not null && IsOutside(files, root, source) && seen.Add(source))
+            {
+                wanted.Add((role, source, target));
+            }
+        }
+
+        if (server.ConfigFile is null)
+        {
+            warnings.Add(
+                "the role may not see where configuration lies; if it is outside the data directory, it is not kept "
+                + "(GRANT pg_read_all_settings)");
+            return wanted;
+        }
+
+        Want("config_file", server.ConfigFile, "postgresql.conf");
+        Want("hba_file", server.HbaFile, "pg_hba.conf");
+        Want("ident_file", server.IdentFile, "pg_ident.conf");
+        var folder = PosixPath.Parent(server.ConfigFile) + "/";
+        foreach (var included in server.ConfigurationFiles ?? [])
+        {
+            // What is included by a path relative to postgresql.conf is found again at the same place beside it.
+            var target = included.StartsWith(folder, StringComparison.Ordinal) ? included[folder.Length..] : "";
+            Want("include", included, target);
+        }
+
+        return wanted;
+    }
+
+    private static bool IsOutside(IFileSystem files, string root, string path) =>
+        files.StatTarget(path) is not null
+        && !files.RealPath(path).StartsWith(root + "/", StringComparison.Ordinal);
+}

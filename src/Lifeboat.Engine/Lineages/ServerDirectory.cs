@@ -1,0 +1,70 @@
+using Lifeboat.Engine.Files;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format.Control;
+
+namespace Lifeboat.Engine.Lineages;
+
+/// <summary>Finds a server's data directory and reads what it says of itself.</summary>
+public static class ServerDirectory
+{
+    private const int Readings = 20;
+
+    private static readonly TimeSpan BetweenReadings = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// The data directory behind a path that PostgreSQL gave to <c>archive_command</c> or <c>restore_command</c>: the one
+    /// given; the working directory, which PostgreSQL sets to it; the parent of the path's folder (<c>pg_wal</c>).
+    /// </summary>
+    /// <param name="given">What the user said; believed without a look.</param>
+    /// <param name="path">The file's path.</param>
+    /// <returns>Null when none of them holds <c>global/pg_control</c>.</returns>
+    public static string? Locate(IFileSystem files, string? given, string path)
+    {
+        if (given is not null)
+        {
+            return given;
+        }
+
+        var working = files.RealPath(".");
+        if (IsOne(files, working))
+        {
+            return working;
+        }
+
+        var folder = PosixPath.Parent(path);
+        return folder is not "." and not "/" && IsOne(files, PosixPath.Parent(folder)) ? PosixPath.Parent(folder) : null;
+    }
+
+    public static bool IsOne(IFileSystem files, string directory) =>
+        files.StatTarget(PosixPath.Combine(directory, ControlFile.Path)) is { Kind: FileKind.Regular };
+
+    /// <summary>pg_control. A running server rewrites it in place, so that a torn read is read again.</summary>
+    /// <exception cref="LifeboatException">NotFound, Damaged, Mismatch or UnknownFormat.</exception>
+    public static async ValueTask<ControlFile> ReadControlAsync(
+        IFileSystem files, string directory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var path = PosixPath.Combine(directory, ControlFile.Path);
+        if (files.StatTarget(path) is null)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.NotFound,
+                "read pg_control",
+                PosixPath.Display(path),
+                "there is no such file, so this is no data directory",
+                Hint: "Give the data directory of the server with --cluster-dir."));
+        }
+
+        for (var reading = 1; ; reading++)
+        {
+            var found = ControlFileReading.Of(WholeFile.Read(files, path, ControlFile.FileSize));
+            var torn = found.Fault is ControlFileFault.ChecksumMismatch or ControlFileFault.TooShort;
+            if (!torn || reading == Readings)
+            {
+                return found.Require(PosixPath.Display(path));
+            }
+
+            await Task.Delay(BetweenReadings, time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using Lifeboat.Engine.Lineages;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Platform.Files;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.WalArchive;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Engine.Wal;
+
+/// <summary>
+/// <c>lifeboat wal push</c>: puts one WAL file into the archive. When it returns, the file is durable there, byte for
+/// byte; every other ending is an exception, upon which PostgreSQL keeps the file and asks again.
+/// </summary>
+public static class WalPush
+{
+    /// <exception cref="LifeboatException">
+    /// Conflict: other content is archived under this name, or another server holds the claim. Mismatch, Damaged: the file
+    /// is not what its name says, or not this cluster's; or what is archived is damaged. Errors of store and files.
+    /// </exception>
+    public static async ValueTask<WalPushOutcome> RunAsync(WalPushRequest request, CancellationToken cancellationToken)
+    {
+        var cluster = request.Cluster;
+        var file = WalFile.Read(request.Files, request.Path);
+        var directory = ServerDirectory.Locate(request.Files, request.ClusterDirectory, request.Path);
+        var server = await ServerLineage.ResolveAsync(cluster, request.Files, directory);
+        await BindAsync(request, server, file, cancellationToken);
+
+        var facts = await FactsAsync(cluster, server.Lineage, file, cancellationToken);
+        var stored = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
+        await RequireNoOtherAsync(cluster, stored, facts, cancellationToken);
+        if (stored.Count == 0)
+        {
+            await RequireClaimAsync(request, server, file, cancellationToken);
+        }
+        else
+        {
+            await CompareAsync(cluster, stored[0], file, cancellationToken);
+        }
+
+        // Also for what is stored already: a crash may have left its name visible and not yet durable, and
+        // "already exists" is said only of what is durable.
+        var outcome = await WalStore.PutAsync(
+            cluster, server.Lineage, file.Content, facts, request.CompressionLevel, cancellationToken);
+
+        // Two servers that raced both find the other's object here, so that at least one of them reports it.
+        var now = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
+        await RequireNoOtherAsync(cluster, now, facts, cancellationToken);
+        var item = now.FirstOrDefault(item => item.Tag == facts.Tag)
+            ?? await NameOfStoredAsync(cluster, server.Lineage, facts, cancellationToken);
+        if (outcome == PutOutcome.Created)
+        {
+            return new WalPushOutcome(WalPushResult.Stored, facts, item);
+        }
+
+        if (stored.Count == 0)
+        {
+            await CompareAsync(cluster, item, file, cancellationToken);
+        }
+
+        return new WalPushOutcome(WalPushResult.AlreadyStored, facts, item);
+    }
+
+    /// <summary>
+    /// The lineage is bound by what the WAL itself says; a history or label file says nothing, so that pg_control is asked
+    /// where it can be.
+    /// </summary>
+    private static async ValueTask BindAsync(
+        WalPushRequest request, ServerLineage server, WalFile file, CancellationToken cancellationToken)
+    {
+        if (file.Header is { } header)
+        {
+            await server.BindAsync(
+                request.Cluster, header.SystemIdentifier, (int)header.SegmentBytes, header.Major, cancellationToken);
+        }
+        else if (server.DataDirectory is { } directory && ServerDirectory.IsOne(request.Files, directory))
+        {
+            var control = await ServerDirectory.ReadControlAsync(
+                request.Files, directory, request.Time, cancellationToken);
+            await server.BindAsync(request.Cluster, control, cancellationToken);
+        }
+    }
+
+    private static async ValueTask<WalFacts> FactsAsync(
+        Cluster cluster, Id128 lineage, WalFile file, CancellationToken cancellationToken)
+    {
+        Id128? predecessor = null;
+        WalSegmentSummary? summary = null;
+        if (file.IsWholeSegment && file.Segment is { } segment)
+        {
+            summary = WalSummary.Of(segment, file.Content);
+            if (segment.Number > 0)
+            {
+                var before = await WalStore.FindAsync(
+                    cluster, lineage, (segment with { Number = segment.Number - 1 }).ToString(), cancellationToken);
+                predecessor = before.Count == 1 ? before[0].Tag : null;
+            }
+        }
+
+        return new WalFacts(
+            file.Name,
+            file.Content.Length,
+            Convert.ToHexStringLower(SHA256.HashData(file.Content)),
+            WalStore.TagOf(cluster, file.Content),
+            predecessor,
+            summary);
+    }
+
+    private static async ValueTask RequireClaimAsync(
+        WalPushRequest request, ServerLineage server, WalFile file, CancellationToken cancellationToken)
+    {
+        if (server.DataDirectory is not { } directory || !file.NeedsClaim)
+        {
+            return;
+        }
+
+        var wanted = ServerPlace.Of(request.Files, directory, request.Host).ToClaim(server.Lineage, file.Timeline);
+        var holder = await Claims.TakeIfFreeAsync(request.Cluster, wanted, cancellationToken);
+        if (!holder.IsSameServer(wanted))
+        {
+            throw Claims.Refusal(request.Cluster, holder, wanted);
+        }
+    }
+
+    /// <summary>What is stored must be what is pushed: a name and a size are no proof.</summary>
+    private static async ValueTask CompareAsync(
+        Cluster cluster, WalObject stored, WalFile file, CancellationToken cancellationToken)
+    {
+        var (content, _) = await WalStore.ReadAsync(cluster, stored, cancellationToken);
+        if (!content.AsSpan().SequenceEqual(file.Content))
+        {
+            throw new DamagedObjectException(
+                stored.Name, DamageKind.Inconsistent, "its tag is that of the file, and its content is not");
+        }
+    }
+
+    private static async ValueTask RequireNoOtherAsync(
+        Cluster cluster, IReadOnlyList<WalObject> stored, WalFacts facts, CancellationToken cancellationToken)
+    {
+        if (stored.FirstOrDefault(item => item.Tag != facts.Tag) is { } other)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Conflict,
+                "archive WAL",
+                facts.File,
+                "another content is archived under this name: "
+                + $"{await DescribeAsync(cluster, other, cancellationToken)}, and this file has SHA-256 {facts.Sha256}; "
+                + "what is archived was left as it is",
+                Hint: "Two servers archive into one lineage, or this server was restored without one of its own. Find out "
+                    + "which history is the right one; a copy gets its own place by "
+                    + "'lifeboat adopt --as-new --cluster-dir DIR'."));
+        }
+    }
+
+    private static async ValueTask<string> DescribeAsync(
+        Cluster cluster, WalObject item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var facts = await WalStore.ReadFactsAsync(cluster, item, cancellationToken);
+            return $"SHA-256 {facts.Sha256}";
+        }
+        catch (DamagedObjectException damaged)
+        {
+            return $"content tag {item.Tag}, in an object that cannot be read ({damaged.Detail})";
+        }
+    }
+
+    /// <summary>A listing may lag behind; the put has said that the object is there.</summary>
+    private static async ValueTask<WalObject> NameOfStoredAsync(
+        Cluster cluster, Id128 lineage, WalFacts facts, CancellationToken cancellationToken) =>
+        await WalStore.StatAsync(cluster, lineage, facts.File, facts.Tag, cancellationToken)
+        ?? throw new LifeboatException(new Failure(
+            ErrorCode.StoreUnavailable,
+            "archive WAL",
+            facts.File,
+            "the store took it and does not know it any more",
+            Transient: true,
+            Hint: "PostgreSQL will ask again; if this repeats, something deletes objects from "
+                + $"{cluster.Store.Location}."));
+}

@@ -1,0 +1,111 @@
+using System.Numerics;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Maps;
+
+namespace Lifeboat.Repository.Packs;
+
+/// <summary>
+/// Reads the content of extents: base, overlays over it, and the comparison with the tags. The frame that was read last is
+/// kept, so that callers who go frame by frame read each once. Used by one thread at a time.
+/// </summary>
+public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposable
+{
+    private readonly FrameSource _source = new(cluster);
+    private readonly byte[] _plain = new byte[ContainerLimits.BodyPlaintext];
+    private readonly byte[] _assembled = new byte[PageTags.ExtentSize];
+    private Id128 _loaded;
+    private Slot[] _slots = [];
+
+    /// <summary>The content of an extent; valid until the next call.</summary>
+    /// <param name="path">The file that wants it, for messages.</param>
+    /// <exception cref="DamagedObjectException">A frame is missing or damaged, or its content is another.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+        string path, ExtentEntry extent, CancellationToken cancellationToken)
+    {
+        if (extent.Base is not { } held)
+        {
+            throw new ArgumentException("an extent of zeros is stored nowhere", nameof(extent));
+        }
+
+        var content = await SlotAsync(path, held.Id, extent.Slot, SlotKind.Extent, cancellationToken);
+        if (extent.Overlays.Length > 0)
+        {
+            content[..Math.Min(content.Length, extent.Length)].CopyTo(_assembled);
+            foreach (var overlay in extent.Overlays)
+            {
+                Lay(overlay, await SlotAsync(path, overlay.Frame.Id, overlay.Slot, SlotKind.LoosePages, cancellationToken));
+            }
+
+            content = _assembled.AsMemory(0, extent.Length);
+        }
+
+        if (content.Length != extent.Length)
+        {
+            throw Damaged(path, held.Id, $"holds {content.Length} bytes in place of {extent.Length}");
+        }
+
+        var page = PageTags.FirstMismatch(content.Span, extent.Tags);
+        return page < 0
+            ? content
+            : throw Damaged(path, held.Id, $"is not what the backup's map says at page {page} of extent {extent.Number}");
+    }
+
+    public void Dispose() => _source.Dispose();
+
+    private async ValueTask<Memory<byte>> SlotAsync(
+        string path, Id128 frame, int slot, SlotKind kind, CancellationToken cancellationToken)
+    {
+        if (_loaded != frame)
+        {
+            var location = index.Find(frame) ?? throw Missing(path, frame);
+            _loaded = default;
+            await _source.ReadAsync(location, _plain, cancellationToken);
+            _slots = location.Frame.Slots;
+            _loaded = frame;
+        }
+
+        return slot < _slots.Length && _slots[slot].Kind == kind
+            ? _plain.AsMemory(Slot.OffsetOf(_slots, slot), _slots[slot].Length)
+            : throw Damaged(path, frame, $"has no slot {slot} of the right kind");
+    }
+
+    private void Lay(Overlay overlay, ReadOnlyMemory<byte> pages)
+    {
+        var from = 0;
+        for (var set = overlay.Pages; set != 0 && from < pages.Length; set &= set - 1)
+        {
+            var at = BitOperations.TrailingZeroCount(set) * PageTags.PageSize;
+            var length = Math.Min(PageTags.PageSize, pages.Length - from);
+            if (at + length > _assembled.Length)
+            {
+                return;
+            }
+
+            pages.Slice(from, length).CopyTo(_assembled.AsMemory(at));
+            from += length;
+        }
+    }
+
+    private DamagedObjectException Missing(string path, Id128 frame) =>
+        index.FindLost(frame) is { } pack
+            ? new DamagedObjectException(
+                ObjectNames.Pack(cluster.Name, pack), DamageKind.Missing, $"it held content of {Shown(path)}")
+            : index.Damage.Count > 0
+                ? index.Damage[0]
+                : new DamagedObjectException(
+                    new Storage.ObjectName(ObjectNames.Packs(cluster.Name) + "missing"),
+                    DamageKind.Missing,
+                    $"no pack holds frame {frame}, which {Shown(path)} needs");
+
+    private DamagedObjectException Damaged(string path, Id128 frame, string what) =>
+        new(
+            ObjectNames.Pack(cluster.Name, index.Find(frame)?.Pack ?? default),
+            DamageKind.Inconsistent,
+            $"frame {frame}, which {Shown(path)} needs, {what}");
+
+    private static string Shown(string path) => Platform.Files.PosixPath.Display(path);
+}
