@@ -10,7 +10,7 @@ namespace Lifeboat.Repository;
 /// <summary>The documents of the repository, serialised without reflection. Unknown members are ignored.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     Converters = [typeof(LsnConverter), typeof(TimelineConverter), typeof(Id128Converter)])]

@@ -17,12 +17,16 @@ public static class BackupCatalog
     /// <summary>Frames of the catalog map hold at most this much text before the next one begins.</summary>
     private const int CatalogFrame = 512 << 10;
 
+    /// <summary>The object that a backup's manifest is.</summary>
+    public static ObjectName NameOf(Cluster cluster, BackupManifest manifest) =>
+        ObjectNames.Manifest(cluster.Name, manifest.Lineage, manifest.Id);
+
     /// <summary>All backups, oldest first, and the manifests that could not be read.</summary>
     public static async ValueTask<(IReadOnlyList<BackupManifest> Backups, IReadOnlyList<DamagedObjectException> Damage)>
         ListAsync(Cluster cluster, CancellationToken cancellationToken)
     {
         var manifests = new List<ObjectName>();
-        var expired = new HashSet<string>(StringComparer.Ordinal);
+        var tombstones = new List<ObjectName>();
         foreach (var child in await cluster.Store.ListChildrenAsync(
             ObjectNames.Lineages(cluster.Name), cancellationToken))
         {
@@ -31,22 +35,21 @@ public static class BackupCatalog
                 continue;
             }
 
-            await foreach (var facts in cluster.Store.ListAsync(
-                ObjectNames.Backups(cluster.Name, lineage), cancellationToken))
+            var folder = ObjectNames.Backups(cluster.Name, lineage);
+            await foreach (var facts in cluster.Store.ListAsync(folder, cancellationToken))
             {
-                if (facts.Name.LastPart == "manifest")
+                // Other names are foreign: the check reports them, nothing reads them.
+                var parts = facts.Name.Value[folder.Length..].Split('/');
+                if (parts.Length == 2 && BackupId.IsValid(parts[0]))
                 {
-                    manifests.Add(facts.Name);
-                }
-                else if (facts.Name.LastPart == "tombstone")
-                {
-                    expired.Add(Folder(facts.Name));
+                    (parts[1] == "manifest" ? manifests : parts[1] == "tombstone" ? tombstones : []).Add(facts.Name);
                 }
             }
         }
 
         var backups = new List<BackupManifest>();
         var damage = new List<DamagedObjectException>();
+        var expired = await ReadTombstonesAsync(cluster, tombstones, damage, cancellationToken);
         foreach (var name in manifests.Where(name => !expired.Contains(Folder(name))))
         {
             try
@@ -73,6 +76,7 @@ public static class BackupCatalog
             : [.. backups.Where(backup => backup.Id.StartsWith(id, StringComparison.Ordinal))];
         if (fitting.Count == 1)
         {
+            RefuseToGuess(id, fitting[0], damage);
             return fitting[0];
         }
 
@@ -94,6 +98,25 @@ public static class BackupCatalog
                 $"cluster {cluster.Name} has {backups.Count} backups and none of this id"
                 + (damage.Count == 0 ? "" : $" ({damage.Count} more cannot be read: {damage[0].Message})"),
                 Hint: "'lifeboat list' shows the ids of all backups."));
+    }
+
+    /// <summary>The latest is not known while a newer manifest cannot be read.</summary>
+    private static void RefuseToGuess(
+        string id, BackupManifest found, IReadOnlyList<DamagedObjectException> damage)
+    {
+        var newer = damage.FirstOrDefault(damaged => damaged.Name.LastPart == "manifest"
+            && string.CompareOrdinal(Folder(damaged.Name)[^found.Id.Length..], found.Id) > 0);
+        if (newer is not null && string.Equals(id, "latest", StringComparison.Ordinal))
+        {
+            throw new LifeboatException(
+                new Failure(
+                    ErrorCode.Damaged,
+                    "find the latest backup",
+                    newer.Name.Value,
+                    $"it is newer than {found.Id} and cannot be read: {newer.Detail}",
+                    Hint: $"To use the newest backup that can be read, name it: {found.Id}."),
+                newer);
+        }
     }
 
     /// <summary>Makes a backup exist. Everything that the manifest names must be durable before.</summary>
@@ -132,7 +155,15 @@ public static class BackupCatalog
             await writer.WriteFrameAsync(lines.Memory, cancellationToken);
         }
 
-        await writer.CompleteAsync(default, PutCondition.IfAbsent, cancellationToken);
+        if (await writer.CompleteAsync(default, PutCondition.IfAbsent, cancellationToken) != PutOutcome.Created)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Conflict,
+                "record the backup",
+                manifest.Id,
+                "another backup has this id",
+                Hint: "Run the backup again: it gets a new id, and stores nothing twice."));
+        }
     }
 
     /// <summary>Expires a backup; what only it needs may be collected from then on.</summary>
@@ -190,7 +221,49 @@ public static class BackupCatalog
         }
     }
 
-    private static async ValueTask<BackupManifest> ReadAsync(
+    /// <summary>
+    /// The folders of backups that have expired. A tombstone that does not open as the one of its backup expires nothing:
+    /// whoever can only add objects must not be able to hide a backup.
+    /// </summary>
+    private static async ValueTask<HashSet<string>> ReadTombstonesAsync(
+        Cluster cluster,
+        List<ObjectName> tombstones,
+        List<DamagedObjectException> damage,
+        CancellationToken cancellationToken)
+    {
+        var expired = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in tombstones)
+        {
+            try
+            {
+                await ReadTombstoneAsync(cluster, name, cancellationToken);
+                expired.Add(Folder(name));
+            }
+            catch (DamagedObjectException damaged)
+            {
+                damage.Add(damaged);
+            }
+        }
+
+        return expired;
+    }
+
+    internal static async ValueTask<TombstoneRecord> ReadTombstoneAsync(
+        Cluster cluster, ObjectName name, CancellationToken cancellationToken)
+    {
+        var record = await Documents.ReadAsync(
+            cluster.Store,
+            name,
+            ContainerKind.Tombstone,
+            cluster.DataKey,
+            RepositoryJson.Default.TombstoneRecord,
+            cancellationToken);
+        return Folder(name).EndsWith($"/{record.Backup}", StringComparison.Ordinal)
+            ? record
+            : throw new DamagedObjectException(name, DamageKind.Inconsistent, $"it is the tombstone of {record.Backup}");
+    }
+
+    internal static async ValueTask<BackupManifest> ReadAsync(
         Cluster cluster, ObjectName name, CancellationToken cancellationToken)
     {
         var manifest = await Documents.ReadAsync(

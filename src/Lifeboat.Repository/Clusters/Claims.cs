@@ -37,9 +37,17 @@ public static class Claims
         Cluster cluster, ClaimRecord wanted, CancellationToken cancellationToken)
     {
         var (serial, holder) = await NewestAsync(cluster, wanted.Lineage, wanted.Timeline, cancellationToken);
-        if (holder is null || !holder.IsSameServer(wanted))
+        if (holder is not null && holder.IsSameServer(wanted))
         {
-            await PutAsync(cluster, wanted, serial + 1, cancellationToken);
+            return;
+        }
+
+        await PutAsync(cluster, wanted, serial + 1, cancellationToken);
+        var held = await HolderAsync(cluster, wanted.Lineage, wanted.Timeline, cancellationToken);
+        if (held is null || !held.IsSameServer(wanted))
+        {
+            // Another server took it over in the same moment.
+            throw Refusal(cluster, held ?? wanted, wanted);
         }
     }
 
@@ -60,11 +68,10 @@ public static class Claims
     {
         uint newest = 0;
         ObjectName? name = null;
-        await foreach (var facts in cluster.Store.ListAsync(
-            ObjectNames.Claims(cluster.Name, lineage, timeline), cancellationToken))
+        var prefix = ObjectNames.Claims(cluster.Name, lineage, timeline);
+        await foreach (var facts in cluster.Store.ListAsync(prefix, cancellationToken))
         {
-            if (uint.TryParse(facts.Name.LastPart.AsSpan(9), NumberStyles.AllowHexSpecifier, null, out var serial)
-                && serial > newest)
+            if (TryParseSerial(facts.Name.Value.AsSpan(prefix.Length), out var serial) && serial > newest)
             {
                 newest = serial;
                 name = facts.Name;
@@ -83,6 +90,14 @@ public static class Claims
             cluster.DataKey,
             RepositoryJson.Default.ClaimRecord,
             cancellationToken));
+    }
+
+    /// <summary>Eight lower-case hexadecimal digits; other names are foreign and never read.</summary>
+    internal static bool TryParseSerial(ReadOnlySpan<char> text, out uint serial)
+    {
+        serial = 0;
+        return text.Length == 8 && !text.ContainsAnyExcept("0123456789abcdef")
+            && uint.TryParse(text, NumberStyles.AllowHexSpecifier, null, out serial) && serial > 0;
     }
 
     private static async ValueTask PutAsync(

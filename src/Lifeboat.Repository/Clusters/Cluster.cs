@@ -43,6 +43,7 @@ public sealed class Cluster
     {
         ClusterName.Checked(name);
         var record = new ClusterRecord(
+            repository.Id,
             Id128.NewRandom(),
             name,
             RandomNumberGenerator.GetBytes(SealingKey.Size),
@@ -79,10 +80,19 @@ public sealed class Cluster
                 repository.Key,
                 RepositoryJson.Default.ClusterRecord,
                 cancellationToken);
-            return record.Name == name
-                ? new Cluster(repository, record)
-                : throw new DamagedObjectException(
-                    ObjectNames.Cluster(name), DamageKind.Inconsistent, $"it is the record of cluster {record.Name}");
+            if (record.Repository != repository.Id)
+            {
+                throw new DamagedObjectException(
+                    ObjectNames.Cluster(name),
+                    DamageKind.Foreign,
+                    $"it belongs to repository {record.Repository}, and {ObjectNames.Repository} says {repository.Id}");
+            }
+
+            return record.Name == name && record.DataKey.Length == SealingKey.Size
+                && record.TagKey.Length == SealingKey.Size
+                    ? new Cluster(repository, record)
+                    : throw new DamagedObjectException(
+                        ObjectNames.Cluster(name), DamageKind.Inconsistent, $"it is the record of cluster {record.Name}");
         }
         catch (DamagedObjectException missing) when (missing.Kind == DamageKind.Missing)
         {

@@ -86,6 +86,16 @@ internal sealed class ContainerWriter : IAsyncDisposable
         return await CommitAsync(condition, cancellationToken);
     }
 
+    /// <summary>As <see cref="CompleteAsync"/>, of an object whose random name nobody else can have used.</summary>
+    /// <exception cref="DamagedObjectException">Something has the name: what was written is not stored.</exception>
+    internal async ValueTask CompleteNewAsync(ReadOnlyMemory<byte> annex, CancellationToken cancellationToken)
+    {
+        if (await CompleteAsync(annex, PutCondition.IfAbsent, cancellationToken) != PutOutcome.Created)
+        {
+            throw new DamagedObjectException(Name, DamageKind.Inconsistent, "its random id is in use already");
+        }
+    }
+
     /// <summary>Makes the object visible after its directory was written; needs no compressor any more.</summary>
     internal ValueTask<PutOutcome> CommitAsync(PutCondition condition, CancellationToken cancellationToken) =>
         _target.CompleteAsync(condition, cancellationToken);

@@ -32,7 +32,14 @@ public readonly record struct Slot(SlotKind Kind, int Length, Id128 Id)
 
     internal static Slot[] ReadAll(ref ByteSource source)
     {
-        var slots = new Slot[source.Count(LeastBytes, "slots")];
+        var count = source.Count(LeastBytes, "slots");
+        if (count > MostPerFrame)
+        {
+            throw new DecodingException($"a frame has {count} slots, more than {MostPerFrame}");
+        }
+
+        var slots = new Slot[count];
+        var total = 0;
         for (var at = 0; at < slots.Length; at++)
         {
             var kind = (SlotKind)source.Byte();
@@ -41,7 +48,8 @@ public readonly record struct Slot(SlotKind Kind, int Length, Id128 Id)
                 throw new DecodingException($"a slot is of the unknown kind {(byte)kind}");
             }
 
-            var length = source.VarintUpTo(Containers.ContainerLimits.BodyPlaintext, "a slot's length");
+            var length = source.VarintUpTo(Containers.ContainerLimits.BodyPlaintext - total, "a slot's length");
+            total += length;
             slots[at] = new Slot(kind, length, Id128.Read(source.Bytes(Id128.Size)));
         }
 

@@ -48,7 +48,7 @@ internal static class IndexRun
         }
 
         await writer.WriteFrameAsync(frame.Memory, cancellationToken);
-        await writer.CompleteAsync(default, PutCondition.IfAbsent, cancellationToken);
+        await writer.CompleteNewAsync(default, cancellationToken);
         return id;
     }
 

@@ -77,6 +77,10 @@ internal static class MasterKeys
             {
                 damage = damaged;
             }
+            catch (LifeboatException newer) when (newer.Code == ErrorCode.UnknownFormat)
+            {
+                damage = newer;
+            }
             catch (DecodingException decoding)
             {
                 damage = new DamagedObjectException(facts.Name, DamageKind.Damaged, decoding.Message, decoding);

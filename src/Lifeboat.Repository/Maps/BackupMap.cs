@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
 
@@ -16,44 +18,59 @@ public static class BackupMap
     public static async IAsyncEnumerable<MapEntry> ReadAsync(
         Cluster cluster, IReadOnlyList<Id128> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (runs.Count == 1)
+        await foreach (var (entry, _) in ReadWithRunsAsync(cluster, runs, cancellationToken))
         {
-            await foreach (var entry in MapRunReader.ReadAsync(cluster, runs[0], cancellationToken))
+            yield return entry;
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, each entry with the run that it comes from.</summary>
+    /// <exception cref="DamagedObjectException">A run is damaged, or the facts of a file are in none of them.</exception>
+    internal static async IAsyncEnumerable<(MapEntry Entry, Id128 Run)> ReadWithRunsAsync(
+        Cluster cluster, IReadOnlyList<Id128> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var file = new List<(MapEntry Entry, Id128 Run)>();
+        await foreach (var next in MergeAsync(cluster, runs, cancellationToken))
+        {
+            if (file.Count > 0 && !file[0].Entry.PathBytes.AsSpan().SequenceEqual(next.Entry.PathBytes))
             {
-                if (!entry.IsGone)
-                {
-                    yield return entry;
-                }
+                throw WithoutFacts(cluster, file[0]);
             }
 
-            yield break;
-        }
-
-        var file = new List<MapEntry>();
-        await foreach (var entry in MergeAsync(cluster, runs, cancellationToken))
-        {
-            file.Add(entry);
-            if (entry.Extent is not null)
+            if (next.Entry.Extent is not null)
             {
+                file.Add(next);
                 continue;
             }
 
-            if (entry.Facts is { } facts)
+            if (next.Entry.Facts is { } facts)
             {
                 foreach (var kept in file)
                 {
-                    if (kept.Extent is not { } extent || (long)extent.Number * PageTags.ExtentSize < facts.Length)
+                    if ((long)kept.Entry.Number * PageTags.ExtentSize < facts.Length)
                     {
                         yield return kept;
                     }
                 }
+
+                yield return next;
             }
 
             file.Clear();
         }
+
+        if (file.Count > 0)
+        {
+            throw WithoutFacts(cluster, file[0]);
+        }
     }
 
-    private static async IAsyncEnumerable<MapEntry> MergeAsync(
+    private static DamagedObjectException WithoutFacts(Cluster cluster, (MapEntry Entry, Id128 Run) first) => new(
+        ObjectNames.MapRun(cluster.Name, first.Run),
+        DamageKind.Inconsistent,
+        $"{PosixPath.Display(first.Entry.Path)} has extents, but its facts are missing");
+
+    private static async IAsyncEnumerable<(MapEntry Entry, Id128 Run)> MergeAsync(
         Cluster cluster, IReadOnlyList<Id128> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var cursors = runs
@@ -71,11 +88,12 @@ public static class BackupMap
             {
                 // Among equal keys the entry of the latest run wins, and all of them step on.
                 MapEntry? least = null;
+                var from = 0;
                 for (var at = 0; at < cursors.Length; at++)
                 {
                     if (live[at] && (least is null || MapEntry.Compare(cursors[at].Current, least) <= 0))
                     {
-                        least = cursors[at].Current;
+                        (least, from) = (cursors[at].Current, at);
                     }
                 }
 
@@ -87,7 +105,7 @@ public static class BackupMap
                     }
                 }
 
-                yield return least!;
+                yield return (least!, runs[from]);
             }
         }
         finally

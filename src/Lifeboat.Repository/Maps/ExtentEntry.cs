@@ -19,6 +19,30 @@ public sealed record ExtentEntry(
 
     public bool IsZero => Base is null;
 
+    /// <summary>Why a reader would refuse this extent; null when it would not.</summary>
+    internal string? Fault()
+    {
+        if (Number is < 0 or int.MaxValue || Length is <= 0 or > PageTags.ExtentSize)
+        {
+            return $"extent {Number} has {Length} bytes";
+        }
+
+        var pages = PageTags.PagesOf(Length);
+        if (Tags.Length != (IsZero ? 0 : pages * PageTags.TagSize) || (IsZero && Overlays.Length > 0))
+        {
+            return $"extent {Number} has {Tags.Length} bytes of tags and {Overlays.Length} overlays";
+        }
+
+        if (Slot is < 0 or >= Frames.Slot.MostPerFrame
+            || Overlays.Any(overlay => overlay.Slot is < 0 or >= Frames.Slot.MostPerFrame
+                || overlay.Pages == 0 || overlay.Pages >> pages != 0))
+        {
+            return $"extent {Number} refers to a slot or page that cannot be";
+        }
+
+        return IsSettled ? null : $"extent {Number} refers to a frame that is still open";
+    }
+
     /// <summary>Whether every page it refers to has been given its frame's final id.</summary>
     internal bool IsSettled => Base is not { IsClosed: false } && Overlays.All(overlay => overlay.Frame.IsClosed);
 }

@@ -21,6 +21,9 @@ public enum MapFileKind : byte
 public sealed record FileFacts(
     MapFileKind Kind, int Mode, long Length, long ModifiedNs, long ChangedNs, ulong Inode, uint Crc)
 {
+    /// <summary>Permission bits, the three special ones included.</summary>
+    internal const int GreatestMode = 0xFFF;
+
     internal void Write(ByteSink sink)
     {
         sink.Byte((byte)Kind);
@@ -38,7 +41,7 @@ public sealed record FileFacts(
         return kind <= MapFileKind.TablespaceLink
             ? new FileFacts(
                 kind,
-                source.VarintUpTo(0xFFF, "a file's mode"),
+                source.VarintUpTo(GreatestMode, "a file's mode"),
                 source.VarintLong("a file's length"),
                 source.Int64(),
                 source.Int64(),

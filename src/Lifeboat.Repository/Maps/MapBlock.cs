@@ -118,7 +118,7 @@ internal static class MapBlock
 
     private static void DecodeFile(ref ByteSource source, FrameReference[] frames, List<MapEntry> entries)
     {
-        var path = source.Bytes(source.VarintUpTo(4096, "a path's length")).ToArray();
+        var path = source.Bytes(source.VarintUpTo(MapEntry.LongestPath, "a path's length")).ToArray();
         var flags = source.Byte();
         if (path.Length == 0 || flags > Gone)
         {
@@ -147,9 +147,9 @@ internal static class MapBlock
     private static ExtentEntry DecodeExtent(ref ByteSource source, FrameReference[] frames, int number)
     {
         var flags = source.Byte();
-        if (flags > (AllZero | HasOverlays))
+        if (flags > HasOverlays)
         {
-            throw new DecodingException("an extent has unknown flags");
+            throw new DecodingException("an extent has unknown flags, or lays pages over zeros");
         }
 
         var length = source.VarintUpTo(PageTags.ExtentSize, "an extent's length");
@@ -167,14 +167,24 @@ internal static class MapBlock
             slot = source.VarintUpTo(Slot.MostPerFrame - 1, "a slot");
         }
 
-        var overlays = (flags & HasOverlays) == 0 ? [] : new Overlay[source.Count(LeastExtentBytes, "overlays")];
+        var overlays = (flags & HasOverlays) == 0 ? [] : DecodeOverlays(ref source, frames, PageTags.PagesOf(length));
+        return new ExtentEntry(number, length, id, tags, held, slot, overlays);
+    }
+
+    private static Overlay[] DecodeOverlays(ref ByteSource source, FrameReference[] frames, int pages)
+    {
+        var overlays = new Overlay[source.Count(LeastExtentBytes, "overlays")];
         for (var at = 0; at < overlays.Length; at++)
         {
             overlays[at] = new Overlay(
                 source.Varint(), Frame(ref source, frames), source.VarintUpTo(Slot.MostPerFrame - 1, "a slot"));
+            if (overlays[at].Pages == 0 || overlays[at].Pages >> pages != 0)
+            {
+                throw new DecodingException("an overlay holds no page, or pages that its extent does not have");
+            }
         }
 
-        return new ExtentEntry(number, length, id, tags, held, slot, overlays);
+        return overlays.Length > 0 ? overlays : throw new DecodingException("an extent lacks the overlays it announces");
     }
 
     private static FrameReference Frame(ref ByteSource source, FrameReference[] frames)

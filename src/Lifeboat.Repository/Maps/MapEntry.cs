@@ -7,12 +7,35 @@ namespace Lifeboat.Repository.Maps;
 /// <param name="PathBytes">The path relative to the data directory, as the kernel names it.</param>
 public sealed record MapEntry(byte[] PathBytes, ExtentEntry? Extent, FileFacts? Facts, bool IsGone)
 {
+    internal const int LongestPath = 4096;
+
     private string? _path;
 
     /// <summary>The path as a string that carries every byte (<see cref="Platform.Files.PosixPath"/>).</summary>
     public string Path => _path ??= Platform.Files.PosixPath.Decode(PathBytes);
 
     internal int Number => Extent?.Number ?? int.MaxValue;
+
+    /// <summary>Why a reader would refuse this entry; null when it would not. A writer asks before it is too late.</summary>
+    internal string? Fault()
+    {
+        if (PathBytes.Length is 0 or > LongestPath)
+        {
+            return $"its path has {PathBytes.Length} bytes";
+        }
+
+        if ((Extent is null ? 0 : 1) + (Facts is null ? 0 : 1) + (IsGone ? 1 : 0) != 1)
+        {
+            return "it is not exactly one of extent, facts and gone";
+        }
+
+        if (Facts is { } facts && (facts.Mode is < 0 or > FileFacts.GreatestMode || facts.Length < 0))
+        {
+            return $"its mode is {facts.Mode} and its length {facts.Length}";
+        }
+
+        return Extent is { } extent ? extent.Fault() : null;
+    }
 
     internal static int Compare(MapEntry a, MapEntry b)
     {

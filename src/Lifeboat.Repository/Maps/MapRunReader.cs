@@ -75,7 +75,7 @@ internal static class MapRunReader
             var firsts = new (byte[], int)[reader.Frames];
             for (var at = 0; at < firsts.Length; at++)
             {
-                var path = source.Bytes(source.VarintUpTo(4096, "a path's length")).ToArray();
+                var path = source.Bytes(source.VarintUpTo(MapEntry.LongestPath, "a path's length")).ToArray();
                 firsts[at] = (path, source.VarintUpTo(int.MaxValue, "an extent's number"));
             }
 

@@ -68,6 +68,17 @@ public sealed class MapRunWriter : IAsyncDisposable
             throw new InvalidOperationException($"map entries must ascend: {_last.Path} was followed by {entry.Path}");
         }
 
+        if (entry.Fault() is { } fault)
+        {
+            throw new InvalidOperationException($"{entry.Path} cannot stand in a map: {fault}");
+        }
+
+        // A gone file has no extents of its own: facts and extents would be two answers to one question.
+        if (entry.IsGone && _last?.Extent is not null && _last.PathBytes.AsSpan().SequenceEqual(entry.PathBytes))
+        {
+            throw new InvalidOperationException($"{entry.Path} cannot be gone and have extents in one run");
+        }
+
         _last = entry;
         _entries.Add(entry);
         _estimated += MapBlock.EstimatedSize(entry);
@@ -81,7 +92,7 @@ public sealed class MapRunWriter : IAsyncDisposable
     public async ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
         await WriteBlockAsync(cancellationToken);
-        await _writer.CompleteAsync(_annex.Memory, PutCondition.IfAbsent, cancellationToken);
+        await _writer.CompleteNewAsync(_annex.Memory, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

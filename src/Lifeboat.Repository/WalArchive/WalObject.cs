@@ -11,10 +11,14 @@ public sealed record WalObject(Id128 Lineage, string File, Id128 Tag, ObjectName
 {
     private const int TagLength = 33; // '-' and 32 digits
 
-    internal static WalObject? Parse(Id128 lineage, ObjectFacts facts)
+    /// <summary>Null for a name that no WAL file of this lineage has.</summary>
+    /// <param name="folder">Of the lineage's WAL, with the slash.</param>
+    internal static WalObject? Parse(Id128 lineage, string folder, ObjectFacts facts)
     {
         var part = facts.Name.LastPart;
-        return part.Length > TagLength && part[^TagLength] == '-' && WalFileName.IsValid(part[..^TagLength])
+        return facts.Name.Value.Length == folder.Length + 9 + part.Length
+            && part.AsSpan().StartsWith(facts.Name.Value.AsSpan(folder.Length, 8), StringComparison.Ordinal)
+            && part.Length > TagLength && part[^TagLength] == '-' && WalFileName.IsValid(part[..^TagLength])
             && Id128.TryParse(part.AsSpan(part.Length - TagLength + 1), out var tag)
                 ? new WalObject(lineage, part[..^TagLength], tag, facts.Name, facts.Size)
                 : null;

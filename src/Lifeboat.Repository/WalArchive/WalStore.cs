@@ -15,6 +15,9 @@ public static class WalStore
 {
     private const int FrameSize = ContainerLimits.BodyPlaintext;
 
+    /// <summary>The largest segment that PostgreSQL can have, bytes; no other WAL file is longer.</summary>
+    private const long LongestFile = 1 << 30;
+
     /// <summary>The content tag of a WAL file.</summary>
     public static Id128 TagOf(Cluster cluster, ReadOnlySpan<byte> content)
     {
@@ -30,7 +33,7 @@ public static class WalStore
         await foreach (var facts in cluster.Store.ListAsync(
             ObjectNames.WalFile(cluster.Name, lineage, file), cancellationToken))
         {
-            if (WalObject.Parse(lineage, facts) is { } item && item.File == file)
+            if (WalObject.Parse(lineage, ObjectNames.Wal(cluster.Name, lineage), facts) is { } item && item.File == file)
             {
                 found.Add(item);
             }
@@ -55,7 +58,7 @@ public static class WalStore
     {
         await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Wal(cluster.Name, lineage), cancellationToken))
         {
-            if (WalObject.Parse(lineage, facts) is { } item)
+            if (WalObject.Parse(lineage, ObjectNames.Wal(cluster.Name, lineage), facts) is { } item)
             {
                 yield return item;
             }
@@ -68,6 +71,7 @@ public static class WalStore
     /// </summary>
     /// <param name="facts">Made for this content; its tag decides the object's name.</param>
     /// <param name="level">Of zstd.</param>
+    /// <exception cref="DamagedObjectException">The name is taken by an object that is not this content.</exception>
     public static async ValueTask<PutOutcome> PutAsync(
         Cluster cluster,
         Id128 lineage,
@@ -76,6 +80,11 @@ public static class WalStore
         int level,
         CancellationToken cancellationToken)
     {
+        if (!WalFileName.IsValid(facts.File) || facts.Length != content.Length || content.Length > LongestFile)
+        {
+            throw new ArgumentException($"{facts.File} with {content.Length} bytes is no WAL file", nameof(facts));
+        }
+
         var name = new ObjectName($"{ObjectNames.WalFile(cluster.Name, lineage, facts.File)}{facts.Tag}");
         using var compressor = new Compressor(level);
         await using var writer = await ContainerWriter.CreateAsync(
@@ -97,7 +106,17 @@ public static class WalStore
             JsonSerializer.SerializeToUtf8Bytes(facts, RepositoryJson.Default.WalFacts), cancellationToken);
         var annex = new ByteSink();
         annex.Varint(writer.Frames - 1);
-        return await writer.CompleteAsync(annex.Memory, PutCondition.IfAbsent, cancellationToken);
+        var outcome = await writer.CompleteAsync(annex.Memory, PutCondition.IfAbsent, cancellationToken);
+        if (outcome == PutOutcome.AlreadyExists)
+        {
+            // What is there counts as this file only when it can be read back as this file.
+            var there = await cluster.Store.StatAsync(name, cancellationToken)
+                ?? throw new DamagedObjectException(name, DamageKind.Missing, "it was there a moment ago");
+            await ReadAsync(
+                cluster, new WalObject(lineage, facts.File, facts.Tag, name, there.Size), cancellationToken);
+        }
+
+        return outcome;
     }
 
     /// <summary>The facts of a file, without its content.</summary>
@@ -118,7 +137,7 @@ public static class WalStore
         using var compressor = new Compressor(level: 1);
         using var reader = await OpenAsync(cluster, item, compressor, cancellationToken);
         var facts = await ReadFactsAsync(reader, item, cancellationToken);
-        if (facts.Length < 0 || facts.Length > (long)(reader.Frames - 1) * FrameSize)
+        if (facts.Length < 0 || facts.Length > Math.Min(LongestFile, (long)(reader.Frames - 1) * FrameSize))
         {
             throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its length contradicts its frames");
         }
@@ -166,8 +185,29 @@ public static class WalStore
     {
         var facts = await Documents.ReadAsync(
             reader, reader.Frames - 1, RepositoryJson.Default.WalFacts, cancellationToken);
-        return facts.File == item.File && facts.Tag == item.Tag
+        if (facts.File != item.File || facts.Tag != item.Tag)
+        {
+            throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, $"it holds {facts.File}");
+        }
+
+        return AnnexCounts(reader)
             ? facts
-            : throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, $"it holds {facts.File}");
+            : throw new DamagedObjectException(
+                item.Name, DamageKind.Inconsistent, "its directory and its frames disagree about its content");
+    }
+
+    private static bool AnnexCounts(ContainerReader reader)
+    {
+        try
+        {
+            var annex = new ByteSource(reader.Annex);
+            var frames = annex.Varint();
+            annex.MustBeAtEnd();
+            return frames == (ulong)(reader.Frames - 1);
+        }
+        catch (DecodingException)
+        {
+            return false;
+        }
     }
 }

@@ -144,7 +144,7 @@ public sealed class PhysicalBackup
         ServerSource source, Lsn start, BackupStop stop, CopiedFiles copied, CancellationToken cancellationToken)
     {
         var label = BackupLabel.Parse(stop.BackupLabel.Span);
-        var timeline = label.StartTimeline ?? source.Server.Timeline;
+        var timeline = label.StartTimeline;
         var stopTime = _request.Time.GetUtcNow();
         await new BackupWal(_request, source, _activity).EnsureAsync(timeline, start, stop.StopLsn, cancellationToken);
         var configuration = OutsideConfiguration.Read(_request.Files, source.Directory, source.Server, _warnings);

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Files;
 using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;

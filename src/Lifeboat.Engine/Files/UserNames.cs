@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Lifeboat.Platform.Files;
 
-namespace Lifeboat.Engine.Backup.Physical;
+namespace Lifeboat.Engine.Files;
 
 /// <summary>Names of the system's users, from /etc/passwd: numbers differ between hosts.</summary>
 internal static class UserNames

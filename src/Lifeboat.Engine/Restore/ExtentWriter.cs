@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Backup.Physical;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Maps;
+using Lifeboat.Repository.Packs;
+
+namespace Lifeboat.Engine.Restore;
+
+/// <summary>
+/// Writes the extents of one window after the other with several workers: frame by frame in the order in which they lie in
+/// the packs, so that each is read and unpacked once. Every page is compared with its tag before it is written.
+/// </summary>
+internal sealed class ExtentWriter : IDisposable
+{
+    private static readonly byte[] Zeros = new byte[PageTags.ExtentSize];
+
+    private readonly RestorePlan _plan;
+    private readonly FrameIndex _index;
+    private readonly IActivity _activity;
+    private readonly ChannelWriter<RestoredFile> _finished;
+    private readonly ExtentReader[] _readers;
+    private long _written;
+
+    internal ExtentWriter(
+        RestorePlan plan,
+        FrameIndex index,
+        IActivity activity,
+        ChannelWriter<RestoredFile> finished)
+    {
+        _plan = plan;
+        _index = index;
+        _activity = activity;
+        _finished = finished;
+        _readers = [.. Enumerable.Range(0, Math.Max(1, plan.Request.Jobs))
+            .Select(_ => new ExtentReader(plan.Request.Cluster, index))];
+    }
+
+    /// <summary>Bytes written.</summary>
+    internal long Written => Interlocked.Read(ref _written);
+
+    internal async Task WriteAsync(RestoreWindow window, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var frames = new ConcurrentQueue<(RestoredFile File, ExtentEntry Extent)[]>(Ordered(window));
+        await CopyPipeline.WhenAllFirstFailureAsync([.. _readers.Select(
+            reader => Task.Run(() => WorkAsync(reader, frames, stop), CancellationToken.None))]);
+        foreach (var ended in window.Ended.Where(ended => ended.Arrived()))
+        {
+            await _finished.WriteAsync(ended, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var reader in _readers)
+        {
+            reader.Dispose();
+        }
+    }
+
+    private IEnumerable<(RestoredFile File, ExtentEntry Extent)[]> Ordered(RestoreWindow window) => window.Extents
+        .GroupBy(piece => piece.Extent.Base?.Id ?? default)
+        .Select(group => (Pieces: group.ToArray(), Location: group.Key.IsZero ? null : _index.Find(group.Key)))
+        .OrderBy(group => group.Location?.Pack ?? default)
+        .ThenBy(group => group.Location?.Frame.Offset ?? 0)
+        .Select(group => group.Pieces);
+
+    private async Task WorkAsync(
+        ExtentReader reader,
+        ConcurrentQueue<(RestoredFile File, ExtentEntry Extent)[]> frames,
+        CancellationTokenSource stop)
+    {
+        try
+        {
+            while (frames.TryDequeue(out var pieces))
+            {
+                foreach (var (file, extent) in pieces)
+                {
+                    stop.Token.ThrowIfCancellationRequested();
+                    await WriteAsync(reader, file, extent, stop.Token);
+                }
+            }
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task WriteAsync(
+        ExtentReader reader, RestoredFile file, ExtentEntry extent, CancellationToken cancellationToken)
+    {
+        // Zeros are written too: a file with holes could run out of space when it is used.
+        var content = extent.IsZero
+            ? Zeros.AsMemory(0, extent.Length)
+            : await reader.ReadAsync(file.Path, extent, cancellationToken);
+        var offset = (long)extent.Number * PageTags.ExtentSize;
+        file.File.Write(content.Span, offset);
+        if (content.Length == PageTags.ExtentSize)
+        {
+            file.File.StartWriteback(offset, content.Length);
+        }
+
+        _activity.Progress("restore", Interlocked.Add(ref _written, content.Length), _plan.Bytes);
+        if (file.Arrived())
+        {
+            await _finished.WriteAsync(file, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+using Lifeboat.Platform.Files;
+
+namespace Lifeboat.Engine.Restore;
+
+/// <summary>
+/// postgresql.auto.conf of a restored cluster: what the source had, without its own recovery, and the recovery that was
+/// asked for. It is the one place for settings that pg_verifybackup leaves out of its judgement.
+/// </summary>
+internal static class RecoverySettings
+{
+    private static readonly string[] Dropped =
+    [
+        "restore_command", "recovery_target", "recovery_target_time", "recovery_target_xid", "recovery_target_lsn",
+        "recovery_target_name", "recovery_target_timeline", "recovery_target_inclusive", "recovery_target_action",
+        "recovery_end_command", "archive_cleanup_command",
+    ];
+
+    internal static byte[] Rewrite(ReadOnlySpan<byte> source, RestorePlan plan)
+    {
+        var text = new StringBuilder();
+        foreach (var line in PosixPath.Decode(source).Split('\n'))
+        {
+            if (line.Length > 0 && !Dropped.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase))
+            {
+                text.Append(line).Append('\n');
+            }
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"# Written by the restore of backup {plan.Target.Backup.Id}.\n");
+        Append(text, "restore_command", plan.Request.RestoreCommand);
+        foreach (var (name, value) in plan.Target.Settings)
+        {
+            Append(text, name, value);
+        }
+
+        return PosixPath.Encode(text.ToString());
+    }
+
+    /// <summary>The setting that a line of configuration sets; empty for comments and blank lines.</summary>
+    internal static string NameOf(string line)
+    {
+        var start = line.TrimStart();
+        var end = start.AsSpan().IndexOfAny(" \t=");
+        return start.StartsWith('#') ? "" : end < 0 ? start.TrimEnd() : start[..end];
+    }
+
+    private static void Append(StringBuilder text, string name, string value)
+    {
+        // Within quotes a quote is doubled and a backslash escapes (guc-file.l).
+        var quoted = value.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal);
+        text.Append(CultureInfo.InvariantCulture, $"{name} = '{quoted}'\n");
+    }
+}

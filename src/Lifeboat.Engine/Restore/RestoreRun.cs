@@ -1,0 +1,168 @@
+using System.Threading.Channels;
+using Lifeboat.Engine.Activity;
+using Lifeboat.Platform.Files;
+using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Maps;
+
+namespace Lifeboat.Engine.Restore;
+
+/// <summary>Carries out one restore plan.</summary>
+internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity activity)
+{
+    private const int DirectoryMode = 0x1C0; // 0700
+    private const int MostMode = 0x1E8; // 0750: PostgreSQL refuses more
+
+    private readonly long _began = TimeProvider.System.GetTimestamp();
+    private readonly List<string> _made = [];
+    private readonly List<string> _begun = [];
+    private readonly List<string> _directories = [];
+    private readonly RestoreOwner _owner = RestoreOwner.Choose(files, plan.Request.Directory, plan.Target.Backup);
+
+    private string Root => plan.Request.Directory;
+
+    internal async Task<RestoreReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var warnings = new List<string>();
+        if (_owner.Warning is { } warning)
+        {
+            warnings.Add(warning);
+        }
+
+        foreach (var place in plan.Tablespaces.Values.Prepend(Root))
+        {
+            _begun.Add(place);
+            _made.AddRange(RestoreDirectory.Begin(files, place));
+            files.SetMode(place, DirectoryMode);
+            _owner.Give(files, place);
+            _directories.Add(place);
+        }
+
+        MakeDirectories();
+        var index = await FrameIndex.LoadAsync(plan.Request.Cluster, cancellationToken);
+        var recovery = new RecoveryFiles(plan, files, _owner);
+        var written = await WriteFilesAsync(index, recovery, cancellationToken);
+        activity.Say("writing the recovery settings");
+        written += await recovery.WriteAsync(index, warnings, cancellationToken);
+        foreach (var place in _begun)
+        {
+            files.Delete(PosixPath.Combine(place, RestoreDirectory.Mark));
+        }
+
+        // Everything is durable before pg_control makes the directory one that a server starts on.
+        foreach (var directory in _directories)
+        {
+            files.SyncDirectory(directory);
+        }
+
+        written += recovery.WriteControlFile();
+        foreach (var said in warnings)
+        {
+            activity.Warn(said);
+        }
+
+        var duration = TimeProvider.System.GetElapsedTime(_began);
+        return new RestoreReport(plan, written, duration, recovery.Marker.Lineage.ToString(), warnings);
+    }
+
+    /// <summary>Takes back what a failed restore wrote; what cannot be removed stays, marked and without pg_control.</summary>
+    internal void CleanUp()
+    {
+        try
+        {
+            foreach (var place in _begun.Where(place => files.Stat(place) is not null))
+            {
+                RestoreDirectory.Empty(files, place, RestoreDirectory.Mark);
+                if (files.Stat(PosixPath.Combine(place, RestoreDirectory.Mark)) is not null)
+                {
+                    files.Delete(PosixPath.Combine(place, RestoreDirectory.Mark));
+                }
+            }
+
+            foreach (var directory in _made.AsEnumerable().Reverse())
+            {
+                files.DeleteDirectory(directory);
+            }
+        }
+        catch (FileSystemException error)
+        {
+            activity.Warn($"what the restore had written could not be removed: {error.Message}");
+        }
+    }
+
+    private void MakeDirectories()
+    {
+        foreach (var (path, facts) in plan.Entries)
+        {
+            var full = PosixPath.Combine(Root, path);
+            switch (facts.Kind)
+            {
+                case MapFileKind.Directory:
+                    files.CreateDirectory(full, DirectoryMode | (facts.Mode & MostMode));
+                    _directories.Add(full);
+                    break;
+                case MapFileKind.TablespaceLink when uint.TryParse(PosixPath.Name(path), out var oid)
+                    && plan.Tablespaces.TryGetValue(oid, out var place):
+                    files.CreateSymbolicLink(place, full);
+                    break;
+                default:
+                    continue;
+            }
+
+            _owner.Give(files, full);
+        }
+    }
+
+    private async Task<long> WriteFilesAsync(
+        FrameIndex index, RecoveryFiles recovery, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var finishing = Channel.CreateBounded<RestoredFile>(256);
+        var finishers = Enumerable.Range(0, Math.Max(2, plan.Request.Jobs))
+            .Select(_ => Task.Run(() => GuardAsync(() => FinishAsync(finishing, stop.Token), stop), CancellationToken.None))
+            .ToArray();
+        var writer = new ExtentWriter(plan, index, activity, finishing.Writer);
+        try
+        {
+            await foreach (var window in new RestoreWindows(plan, files, _owner, recovery).ReadAsync(stop.Token))
+            {
+                await writer.WriteAsync(window, stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (finishers.Any(finisher => finisher.IsFaulted))
+        {
+            // The finisher's failure stopped the rest, and is the one to report.
+        }
+        finally
+        {
+            finishing.Writer.TryComplete();
+            await Task.WhenAll(finishers);
+            writer.Dispose();
+        }
+
+        return writer.Written;
+    }
+
+    private async Task FinishAsync(Channel<RestoredFile> finishing, CancellationToken cancellationToken)
+    {
+        await foreach (var restored in finishing.Reader.ReadAllAsync(cancellationToken))
+        {
+            using var file = restored.File;
+            file.Sync();
+            file.Close();
+            files.SetModifiedTime(PosixPath.Combine(Root, restored.Path), restored.Facts.ModifiedNs);
+        }
+    }
+
+    private static async Task GuardAsync(Func<Task> work, CancellationTokenSource stop)
+    {
+        try
+        {
+            await work();
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
+        }
+    }
+}
