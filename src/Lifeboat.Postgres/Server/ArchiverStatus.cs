@@ -1,8 +1,8 @@
 namespace Lifeboat.Postgres.Server;
 
 /// <summary>
-/// What the archiver has done since its counters were reset: pg_stat_archiver. An archive_command that ends above 125 is not
-/// counted as a failure.
+/// What the archiver has done since its counters were reset: pg_stat_archiver. An archive_command that ends above 125
+/// is not counted as a failure.
 /// </summary>
 public sealed record ArchiverStatus(
     long ArchivedCount,
@@ -15,7 +15,8 @@ public sealed record ArchiverStatus(
     /// <summary>Whether the last thing that the archiver tried failed.</summary>
     public bool IsFailing => LastFailedAt is { } failed && (LastArchivedAt is not { } archived || failed > archived);
 
-    public static Task<ArchiverStatus> ReadAsync(ServerSession session, CancellationToken cancel) => session.SingleAsync(
+    public static Task<ArchiverStatus> ReadAsync(ServerSession session, CancellationToken cancel) =>
+        session.SingleAsync(
         "ask the server about its archiver",
         """
         SELECT archived_count, last_archived_wal, last_archived_time, failed_count, last_failed_wal, last_failed_time
@@ -34,5 +35,7 @@ public sealed record ArchiverStatus(
     public override string ToString() =>
         IsFailing
             ? $"the archiver fails on {LastFailed} ({FailedCount} failures so far; see the server's log)"
-            : LastArchived is null ? "the archiver has archived nothing yet" : $"the archiver's last was {LastArchived}";
+            : LastArchived is null
+                ? "the archiver has archived nothing yet"
+                : $"the archiver's last was {LastArchived}";
 }

@@ -17,8 +17,9 @@ public sealed record BackupStop(Lsn StopLsn, ReadOnlyMemory<byte> BackupLabel, R
 }
 
 /// <summary>
-/// A server in backup mode, from the start of a non-exclusive backup to its stop. The mode belongs to the session: when that
-/// ends in any other way than <see cref="StopAsync"/>, the server has ended the backup too and nothing is left behind.
+/// A server in backup mode, from the start of a non-exclusive backup to its stop. The mode belongs to the session: when
+/// that ends in any other way than <see cref="StopAsync"/>, the server has ended the backup too and nothing is left
+/// behind.
 /// </summary>
 public sealed class BackupSession : IAsyncDisposable
 {
@@ -35,8 +36,8 @@ public sealed class BackupSession : IAsyncDisposable
     public Lsn StartLsn { get; }
 
     /// <summary>
-    /// Starts a backup and takes the session over: it must not be used for anything else, and is closed with this. Waits
-    /// for the checkpoint.
+    /// Starts a backup and takes the session over: it must not be used for anything else, and is closed with this.
+    /// Waits for the checkpoint.
     /// </summary>
     /// <param name="label">At most 1023 bytes; it ends up in backup_label.</param>
     /// <param name="fast">A checkpoint at once, instead of one spread over checkpoint_completion_target.</param>
@@ -61,7 +62,8 @@ public sealed class BackupSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Where WAL is inserted now, or replayed to on a standby: a page with a later LSN than this, read before, is damaged.
+    /// Where WAL is inserted now, or replayed to on a standby: a page with a later LSN than this, read before, is
+    /// damaged.
     /// </summary>
     /// <exception cref="LifeboatException">ServerUnavailable: the session is gone, and the backup with it.</exception>
     public Task<Lsn> WalPositionAsync(CancellationToken cancel) => GuardAsync(() => _session.SingleAsync(
@@ -73,12 +75,13 @@ public sealed class BackupSession : IAsyncDisposable
         row => Lsn.Parse(row.GetString(0)),
         cancel));
 
-    /// <summary>Fails when the session, and so the backup, is lost; worth a call now and then in a long backup.</summary>
+    /// <summary>Fails when the session, and so the backup, is lost; worth a call now and then in a long
+    /// backup.</summary>
     public Task CheckAliveAsync(CancellationToken cancel) => WalPositionAsync(cancel);
 
     /// <summary>
-    /// Ends the backup without waiting for the archiver: whoever needs the WAL waits for it in the repository. A backup on a
-    /// standby that was promoted meanwhile fails here.
+    /// Ends the backup without waiting for the archiver: whoever needs the WAL waits for it in the repository. A backup
+    /// on a standby that was promoted meanwhile fails here.
     /// </summary>
     public async Task<BackupStop> StopAsync(CancellationToken cancel)
     {
@@ -112,8 +115,8 @@ public sealed class BackupSession : IAsyncDisposable
                 error.Failure with
                 {
                     Cause = "the session that holds the backup is gone, and with it the backup: " + error.Failure.Cause,
-                    Hint = "See the server's log for why the session ended, then run the backup again: what was stored is"
-                        + " reused.",
+                    Hint = "See the server's log for why the session ended, then run the backup again:"
+                        + " what was stored is reused.",
                 },
                 error.InnerException as NpgsqlException ?? (Exception)error);
         }

@@ -5,13 +5,14 @@ using Npgsql;
 
 namespace Lifeboat.Postgres.Server;
 
-/// <summary>Reads the catalog map of a whole cluster: every database that can be connected to, one after the other.</summary>
+/// <summary>Reads the catalog map of a whole cluster: every database that can be connected to, one after the
+/// other.</summary>
 public static class CatalogReader
 {
     private const string Operation = "read the catalog";
 
-    // A SQL_ASCII database holds any bytes; everywhere else names can be had as UTF-8. As bytes, so that none of them can
-    // fail to decode.
+    // A SQL_ASCII database holds any bytes; everywhere else names can be had as UTF-8. As bytes, so that none of them
+    // can fail to decode.
     private const string AsBytes =
         "pg_catalog.convert_to({0}::text, CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII'"
         + " ELSE 'UTF8' END)";
@@ -35,10 +36,10 @@ public static class CatalogReader
         """;
 
     /// <summary>
-    /// For each database one <see cref="CatalogDatabase"/>, then its relations; or, where it does not allow connections, this
-    /// role may not connect, or it goes away meanwhile, a <see cref="CatalogDatabaseUnread"/>. Relations are read one
-    /// database at a time, each in one snapshot; a relation that is created or rewritten meanwhile may be missing or
-    /// have a newer file.
+    /// For each database one <see cref="CatalogDatabase"/>, then its relations; or, where it does not allow
+    /// connections, this role may not connect, or it goes away meanwhile, a <see cref="CatalogDatabaseUnread"/>.
+    /// Relations are read one database at a time, each in one snapshot; a relation that is created or rewritten
+    /// meanwhile may be missing or have a newer file.
     /// </summary>
     /// <exception cref="LifeboatException">The list of databases cannot be read.</exception>
     public static async IAsyncEnumerable<CatalogRecord> ReadAsync(

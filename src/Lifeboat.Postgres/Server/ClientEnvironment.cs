@@ -2,7 +2,8 @@ using Lifeboat.Platform.Files;
 
 namespace Lifeboat.Postgres.Server;
 
-/// <summary>What libpq takes from around the process: variables, files below the home folder, the user's name.</summary>
+/// <summary>What libpq takes from around the process: variables, files below the home folder, the user's
+/// name.</summary>
 /// <param name="Variable">The value of an environment variable; null or empty when it is not set.</param>
 /// <param name="UserName">The operating system's name of the effective user.</param>
 /// <param name="Home">The home folder; empty when there is none.</param>

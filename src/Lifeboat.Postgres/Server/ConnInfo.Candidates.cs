@@ -15,7 +15,11 @@ public sealed partial class ConnInfo
     // libpq waits for ever; a backup that hangs at night on a dropped packet helps nobody.
     private const int DefaultConnectTimeoutSeconds = 30;
 
-    /// <summary>One for each address, in order. Made anew at each call, since a password file may have changed.</summary>
+    // In force before the first statement, where a role's own timeout could end the very SET that lifts it.
+    private const string StartOptions = "-c statement_timeout=0";
+
+    /// <summary>One for each address, in order. Made anew at each call, since a password file may have
+    /// changed.</summary>
     internal IReadOnlyList<ConnectionCandidate> Candidates()
     {
         var names = Value("host")?.Split(',') ?? [];
@@ -39,11 +43,18 @@ public sealed partial class ConnInfo
             CommandTimeout = 0,
             Pooling = false,
             Enlist = false,
-            TcpKeepAlive = true,
             Encoding = "UTF8",
             ClientEncoding = "UTF8",
-            Options = Value("options"),
+            Options = $"{Value("options")} {StartOptions}".TrimStart(),
         };
+        if (!address.IsSocket)
+        {
+            // A session that waits for hours while files are read must not be forgotten by a firewall on the way.
+            settings.TcpKeepAlive = true;
+            settings.TcpKeepAliveTime = 60;
+            settings.TcpKeepAliveInterval = 10;
+        }
+
         SetSsl(settings, address, name);
         SetAuthentication(settings);
         return new ConnectionCandidate(address, settings, warning);

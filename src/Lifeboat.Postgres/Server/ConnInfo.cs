@@ -75,12 +75,14 @@ public sealed partial class ConnInfo
     /// Reads a connection text; null or empty means that the environment alone says where the server is (with
     /// <c>DATABASE_URL</c> when no PG* variable does).
     /// </summary>
-    /// <exception cref="Platform.Errors.LifeboatException">Usage: an unknown keyword, a value that makes no sense.</exception>
+    /// <exception cref="Platform.Errors.LifeboatException">Usage: an unknown keyword, a value that makes no
+    /// sense.</exception>
     public static ConnInfo Parse(string? text, ClientEnvironment environment)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
-            text = s_locating.Any(name => environment.Get(name) is not null) ? "" : environment.Get("DATABASE_URL") ?? "";
+            var located = s_locating.Any(name => environment.Get(name) is not null);
+            text = located ? "" : environment.Get("DATABASE_URL") ?? "";
         }
 
         // An empty value means the same as none.
@@ -100,9 +102,10 @@ public sealed partial class ConnInfo
             .Select(refused => KeyValuePair.Create(refused.Key, environment.Get(refused.Value.Variable) ?? "")));
         foreach (var (keyword, (_, harmless)) in ConnInfoKeywords.Refused)
         {
-            if (values.TryGetValue(keyword, out var value) && !harmless.Split('|').Contains(value, StringComparer.Ordinal))
+            if (values.TryGetValue(keyword, out var value)
+                && !harmless.Split('|').Contains(value, StringComparer.Ordinal))
             {
-                throw ConnInfoText.Error($"{keyword} with this value asks for something that Lifeboat does not support");
+                throw ConnInfoText.Error($"{keyword} with this value asks for what Lifeboat does not support");
             }
         }
 

@@ -1,49 +1,51 @@
 namespace Lifeboat.Postgres.Server;
 
 /// <summary>
-/// The connection keywords of libpq 18 ("Parameter Key Words" in its manual), with their environment variables, and what
-/// Lifeboat does with each.
+/// The connection keywords of libpq 18 ("Parameter Key Words" in its manual), with their environment variables, and
+/// what Lifeboat does with each.
 /// </summary>
 internal static class ConnInfoKeywords
 {
     /// <summary>Keyword to its environment variable; empty when libpq has none.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Used = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["service"] = "PGSERVICE",
-        ["servicefile"] = "PGSERVICEFILE",
-        ["host"] = "PGHOST",
-        ["hostaddr"] = "PGHOSTADDR",
-        ["port"] = "PGPORT",
-        ["dbname"] = "PGDATABASE",
-        ["user"] = "PGUSER",
-        ["password"] = "PGPASSWORD",
-        ["passfile"] = "PGPASSFILE",
-        ["connect_timeout"] = "PGCONNECT_TIMEOUT",
-        ["application_name"] = "PGAPPNAME",
-        ["fallback_application_name"] = "",
-        ["options"] = "PGOPTIONS",
-        ["sslmode"] = "PGSSLMODE",
-        ["sslnegotiation"] = "PGSSLNEGOTIATION",
-        ["sslrootcert"] = "PGSSLROOTCERT",
-        ["sslcert"] = "PGSSLCERT",
-        ["sslkey"] = "PGSSLKEY",
-        ["sslpassword"] = "",
-        ["channel_binding"] = "PGCHANNELBINDING",
-        ["require_auth"] = "PGREQUIREAUTH",
-        ["krbsrvname"] = "PGKRBSRVNAME",
-        ["target_session_attrs"] = "PGTARGETSESSIONATTRS",
-    };
+    public static readonly IReadOnlyDictionary<string, string> Used =
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["service"] = "PGSERVICE",
+            ["servicefile"] = "PGSERVICEFILE",
+            ["host"] = "PGHOST",
+            ["hostaddr"] = "PGHOSTADDR",
+            ["port"] = "PGPORT",
+            ["dbname"] = "PGDATABASE",
+            ["user"] = "PGUSER",
+            ["password"] = "PGPASSWORD",
+            ["passfile"] = "PGPASSFILE",
+            ["connect_timeout"] = "PGCONNECT_TIMEOUT",
+            ["application_name"] = "PGAPPNAME",
+            ["fallback_application_name"] = "",
+            ["options"] = "PGOPTIONS",
+            ["sslmode"] = "PGSSLMODE",
+            ["sslnegotiation"] = "PGSSLNEGOTIATION",
+            ["sslrootcert"] = "PGSSLROOTCERT",
+            ["sslcert"] = "PGSSLCERT",
+            ["sslkey"] = "PGSSLKEY",
+            ["sslpassword"] = "",
+            ["channel_binding"] = "PGCHANNELBINDING",
+            ["require_auth"] = "PGREQUIREAUTH",
+            ["krbsrvname"] = "PGKRBSRVNAME",
+            ["target_session_attrs"] = "PGTARGETSESSIONATTRS",
+        };
 
-    /// <summary>Known, and without a meaning for what Lifeboat does: they tune or describe, they protect nothing.</summary>
+    /// <summary>Known, and without a meaning for what Lifeboat does: they tune or describe, they protect
+    /// nothing.</summary>
     public static readonly IReadOnlySet<string> Ignored = new HashSet<string>(StringComparer.Ordinal)
     {
-        "client_encoding", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-        "sslcompression", "sslsni", "sslcertmode", "gsslib", "gssdelegation", "load_balance_hosts",
+        "client_encoding", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "tcp_user_timeout", "sslcompression", "sslsni", "sslcertmode", "gsslib", "gssdelegation", "load_balance_hosts",
     };
 
     /// <summary>
-    /// Known, and a protection that cannot be given: asking for it is refused, never silently dropped. The value that asks
-    /// for nothing is allowed.
+    /// Known, and a protection that cannot be given: asking for it is refused, never silently dropped. The value that
+    /// asks for nothing is allowed.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, (string Variable, string Harmless)> Refused =
         new Dictionary<string, (string, string)>(StringComparer.Ordinal)

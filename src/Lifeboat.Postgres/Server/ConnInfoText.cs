@@ -4,8 +4,8 @@ using Lifeboat.Platform.Errors;
 namespace Lifeboat.Postgres.Server;
 
 /// <summary>
-/// Parsers of the two forms of a connection text: <c>host=… port=…</c> and <c>postgresql://…</c>. Both give keywords and
-/// values as they stand; no message repeats the text, since it may hold a password.
+/// Parsers of the two forms of a connection text: <c>host=… port=…</c> and <c>postgresql://…</c>. Both give keywords
+/// and values as they stand; no message repeats the text, since it may hold a password.
 /// </summary>
 internal static class ConnInfoText
 {

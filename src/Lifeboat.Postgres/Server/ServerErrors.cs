@@ -11,9 +11,9 @@ namespace Lifeboat.Postgres.Server;
 internal static class ServerErrors
 {
     private const string RightsHint =
-        "Use a superuser, or give the role what it lacks: GRANT pg_read_all_settings TO …; ALTER ROLE … REPLICATION; and"
-        + " GRANT EXECUTE ON FUNCTION for the function that the message names (pg_backup_start and pg_backup_stop, up to"
-        + " PostgreSQL 14 pg_start_backup and pg_stop_backup; pg_switch_wal; pg_create_restore_point).";
+        "Use a superuser, or give the role what it lacks: GRANT pg_read_all_settings TO …; ALTER ROLE … REPLICATION;"
+        + " and GRANT EXECUTE ON FUNCTION for the function that the message names (pg_backup_start and pg_backup_stop,"
+        + " up to PostgreSQL 14 pg_start_backup and pg_stop_backup; pg_switch_wal; pg_create_restore_point).";
 
     /// <summary>Whether this is an error of the server or the way to it, and not a fault in this program.</summary>
     public static bool IsOne(Exception error) => error is NpgsqlException or SocketException or IOException
@@ -32,8 +32,8 @@ internal static class ServerErrors
         NpgsqlException { InnerException: System.Security.Authentication.AuthenticationException tls } =>
             Untrusted(operation, subject, tls.Message),
         System.Security.Authentication.AuthenticationException tls => Untrusted(operation, subject, tls.Message),
-        NpgsqlException { InnerException: null } client when client.Message.Contains("password", StringComparison.Ordinal) =>
-            new Failure(
+        NpgsqlException { InnerException: null } client
+            when client.Message.Contains("password", StringComparison.Ordinal) => new Failure(
                 ErrorCode.Denied,
                 operation,
                 subject,
@@ -49,10 +49,12 @@ internal static class ServerErrors
             "28P01" or "28000" => (ErrorCode.Denied, false,
                 "Check user and password (~/.pgpass, PGPASSWORD) and the rules in the server's pg_hba.conf."),
             "42501" => (ErrorCode.Denied, false, RightsHint),
-            "3D000" => (ErrorCode.NotFound, false, "Give a database that exists; every cluster has postgres and template1."),
+            "3D000" => (ErrorCode.NotFound, false,
+                "Give a database that exists; every cluster has postgres and template1."),
             "53300" => (ErrorCode.ServerUnavailable, true,
                 "All connections are taken: raise max_connections or superuser_reserved_connections, or try later."),
-            "57P03" => (ErrorCode.ServerUnavailable, true, "The server is starting, stopping or recovering: try again soon."),
+            "57P03" => (ErrorCode.ServerUnavailable, true,
+                "The server is starting, stopping or recovering: try again soon."),
             "57P01" or "57P02" or "57P05" => (ErrorCode.ServerUnavailable, true,
                 "The server ended the session; see its log, then run the same command again."),
             "55P03" => (ErrorCode.Failed, true, "Another session holds the lock; try again when it has ended."),

@@ -40,8 +40,8 @@ public sealed record ServerFacts(
 {
     private const string Operation = "ask the server about itself";
 
-    // The checkpoint's timeline lags behind a promotion, so that a primary is asked for the segment it writes; a standby
-    // may have replayed past the last restart point's timeline.
+    // The checkpoint's timeline lags behind a promotion, so that a primary is asked for the segment it writes; a
+    // standby may have replayed past the last restart point's timeline.
     private const string Query = """
         SELECT pg_catalog.current_setting('server_version'),
                (SELECT system_identifier FROM pg_catalog.pg_control_system()),

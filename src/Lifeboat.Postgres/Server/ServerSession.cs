@@ -19,7 +19,8 @@ public sealed class ServerSession : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
 
-    private ServerSession(NpgsqlDataSource source, NpgsqlConnection connection, ServerAddress address, ConnInfo connInfo)
+    private ServerSession(
+        NpgsqlDataSource source, NpgsqlConnection connection, ServerAddress address, ConnInfo connInfo)
     {
         _source = source;
         Connection = connection;
@@ -47,8 +48,8 @@ public sealed class ServerSession : IAsyncDisposable
     internal string Subject { get; }
 
     /// <summary>
-    /// Connects to the first address that answers and is of the kind asked for. When none is, the failure is that of the
-    /// last one that was tried, except that a refusal of the user ends the search, as in libpq.
+    /// Connects to the first address that answers and is of the kind asked for. When none is, the failure is that of
+    /// the last one that was tried, except that a refusal of the user ends the search, as in libpq.
     /// </summary>
     public static async Task<ServerSession> OpenAsync(ConnInfo connInfo, CancellationToken cancel)
     {
@@ -84,7 +85,11 @@ public sealed class ServerSession : IAsyncDisposable
 
     /// <summary>Rows of a query, all of them; parameters are $1, $2, …</summary>
     public async Task<List<T>> QueryAsync<T>(
-        string operation, string sql, Func<NpgsqlDataReader, T> row, CancellationToken cancel, params object[] parameters)
+        string operation,
+        string sql,
+        Func<NpgsqlDataReader, T> row,
+        CancellationToken cancel,
+        params object[] parameters)
     {
         try
         {
@@ -106,7 +111,11 @@ public sealed class ServerSession : IAsyncDisposable
 
     /// <summary>The only row of a query that always has one.</summary>
     public async Task<T> SingleAsync<T>(
-        string operation, string sql, Func<NpgsqlDataReader, T> row, CancellationToken cancel, params object[] parameters)
+        string operation,
+        string sql,
+        Func<NpgsqlDataReader, T> row,
+        CancellationToken cancel,
+        params object[] parameters)
     {
         var rows = await QueryAsync(operation, sql, row, cancel, parameters);
         return rows.Count == 1

@@ -4,8 +4,8 @@ using Lifeboat.Platform.Files;
 namespace Lifeboat.Postgres.Server;
 
 /// <summary>
-/// <c>pg_service.conf</c>: sections of keywords and values. The user's own file is asked first, then the one of the system
-/// (in PGSYSCONFDIR or where Debian keeps it).
+/// <c>pg_service.conf</c>: sections of keywords and values. The user's own file is asked first, then the one of the
+/// system (in PGSYSCONFDIR or where Debian keeps it).
 /// </summary>
 internal static class ServiceFile
 {

@@ -14,8 +14,8 @@ public sealed record WalHold(string? Name, Lsn From, string Reason)
     public bool IsHeld => Name is not null;
 
     /// <summary>
-    /// Asks for a slot. A role without the right, a server without free slots or one that does not allow them give a hold
-    /// that holds nothing, with the reason: the backup is then on its own against wal_keep_size.
+    /// Asks for a slot. A role without the right, a server without free slots or one that does not allow them give a
+    /// hold that holds nothing, with the reason: the backup is then on its own against wal_keep_size.
     /// </summary>
     /// <param name="name">Lower-case letters, digits and underscores, 63 at most.</param>
     /// <exception cref="LifeboatException">The session was lost.</exception>

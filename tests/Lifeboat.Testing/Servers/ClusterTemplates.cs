@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Lifeboat.Platform.Checksums;
 
@@ -12,7 +13,8 @@ namespace Lifeboat.Testing.Servers;
 internal static class ClusterTemplates
 {
     private static readonly Lazy<TemporaryFolder> s_folder = new(CreateFolder);
-    private static readonly ConcurrentDictionary<(int Major, bool Checksums, int Segment), Lazy<Task<string>>> s_made = new();
+    private static readonly ConcurrentDictionary<(int Major, bool Checksums, int Segment), Lazy<Task<string>>> s_made =
+        new();
 
     public static async Task CopyToAsync(PostgresInstallation installation, PostgresOptions options, string data)
     {
@@ -25,7 +27,8 @@ internal static class ClusterTemplates
     private static TemporaryFolder CreateFolder()
     {
         var folder = new TemporaryFolder();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        // Not waited for: the runner grants its process only a few seconds to end.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Process.Start("rm", ["-rf", "--", folder.Root]).Dispose();
         return folder;
     }
 

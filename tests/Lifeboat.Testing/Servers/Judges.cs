@@ -2,7 +2,8 @@ using Npgsql;
 
 namespace Lifeboat.Testing.Servers;
 
-/// <summary>PostgreSQL's own programs as judges of what Lifeboat restored. Each fails with the judge's whole output.</summary>
+/// <summary>PostgreSQL's own programs as judges of what Lifeboat restored. Each fails with the judge's whole
+/// output.</summary>
 public static class Judges
 {
     /// <summary>
@@ -23,15 +24,16 @@ public static class Judges
     }
 
     /// <summary>
-    /// pg_amcheck over every database: heaps, their TOAST and their indexes, down from the root. It came with 14; on 13 the
-    /// functions that it would call for indexes are called here.
+    /// pg_amcheck over every database: heaps, their TOAST and their indexes, down from the root. It came with 14; on 13
+    /// the functions that it would call for indexes are called here.
     /// </summary>
     public static async Task AmCheckAsync(PostgresServer server)
     {
         if (server.Major >= 14)
         {
             (await server.RunAsync(
-                "pg_amcheck", "--all", "--install-missing", "--heapallindexed", "--parent-check", "--rootdescend")).Expect();
+                "pg_amcheck", "--all", "--install-missing", "--heapallindexed", "--parent-check", "--rootdescend"))
+                .Expect();
             return;
         }
 

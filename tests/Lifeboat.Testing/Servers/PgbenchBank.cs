@@ -3,8 +3,8 @@ using Npgsql;
 namespace Lifeboat.Testing.Servers;
 
 /// <summary>
-/// pgbench as a bank: each transaction adds one amount to an account, a teller, a branch and the history, so that the four
-/// sums are equal at every point between two commits and at no point within one.
+/// pgbench as a bank: each transaction adds one amount to an account, a teller, a branch and the history, so that the
+/// four sums are equal at every point between two commits and at no point within one.
 /// </summary>
 /// <param name="Balance">The sum.</param>
 /// <param name="Transactions">Rows of the history.</param>
@@ -27,7 +27,8 @@ public sealed record PgbenchBank(long Balance, long Transactions)
         return sums.Distinct().Count() == 1
             ? new PgbenchBank(sums[0], reader.GetInt64(4))
             : throw new InvalidOperationException(
-                $"the bank does not add up: accounts {sums[0]}, tellers {sums[1]}, branches {sums[2]}, history {sums[3]}");
+                $"the bank does not add up: accounts {sums[0]}, tellers {sums[1]}, branches {sums[2]},"
+                + $" history {sums[3]}");
     }
 
     public static async Task<PgbenchBank> CheckAsync(PostgresServer server, string database = "postgres")

@@ -38,6 +38,8 @@ public sealed record PostgresOptions
             ["max_wal_senders"] = "8",
             ["max_replication_slots"] = "8",
             ["fsync"] = Durable ? "on" : "off",
+            // In the data directory, so that a server that is killed leaves nothing elsewhere.
+            ["dynamic_shared_memory_type"] = "mmap",
             ["logging_collector"] = "off",
             ["log_checkpoints"] = "on",
             ["log_line_prefix"] = "%m [%p] ",
@@ -55,6 +57,7 @@ public sealed record PostgresOptions
             settings[name] = value;
         }
 
-        return string.Concat(settings.Select(s => $"{s.Key} = '{s.Value.Replace("'", "''", StringComparison.Ordinal)}'\n"));
+        return string.Concat(settings.Select(
+            s => $"{s.Key} = '{s.Value.Replace("'", "''", StringComparison.Ordinal)}'\n"));
     }
 }

@@ -71,8 +71,8 @@ public sealed partial class PostgresServer
             .. PostgresUser.Prefix, Installation.Tool("postgres"), "-D", DataDirectory, "-p", Text(Port),
             "-k", SocketFolder, "-c", "listen_addresses=127.0.0.1", "-c", "logging_collector=off",
         ];
-        // The shell replaces itself by the server, so that the server is this process's own child: a killed one is reaped
-        // at once, and its postmaster.pid does not look alive.
+        // The shell replaces itself by the server, so that the server is this process's own child: a killed one is
+        // reaped at once, and its postmaster.pid does not look alive.
         var info = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" >> \"$0\" 2>&1 < /dev/null", LogPath, .. words])
         {
             WorkingDirectory = "/",
@@ -207,7 +207,8 @@ public sealed partial class PostgresServer
         return children;
     }
 
-    // A process of the old server holds its shared memory, which keeps the next one from starting. A zombie holds nothing.
+    // A process of the old server holds its shared memory, which keeps the next one from starting. A zombie holds
+    // nothing.
     private static async Task WaitUntilGoneAsync(List<int> processes)
     {
         var since = Stopwatch.StartNew();

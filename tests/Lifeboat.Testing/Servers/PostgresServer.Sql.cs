@@ -4,7 +4,8 @@ namespace Lifeboat.Testing.Servers;
 
 public sealed partial class PostgresServer
 {
-    /// <summary>A connection string for Npgsql over TCP, without a pool: a killed server leaves nothing stale.</summary>
+    /// <summary>A connection string for Npgsql over TCP, without a pool: a killed server leaves nothing
+    /// stale.</summary>
     public string ConnectionString(string database = "postgres", string user = "postgres") =>
         new NpgsqlConnectionStringBuilder
         {

@@ -12,14 +12,17 @@ public sealed partial class PostgresServer
 
     /// <summary>Runs pgbench's own transaction for this many seconds.</summary>
     public async Task PgbenchRunAsync(int clients, int seconds, string database = "postgres") =>
-        (await RunAsync("pgbench", "--no-vacuum", "--client", Text(clients), "--time", Text(seconds), database)).Expect();
+        (await RunAsync("pgbench", "--no-vacuum", "--client", Text(clients), "--time", Text(seconds), database))
+        .Expect();
 
     /// <summary>Runs an exact number of pgbench's transactions per client.</summary>
     public async Task PgbenchTransactionsAsync(int clients, int transactions, string database = "postgres") =>
         (await RunAsync(
-            "pgbench", "--no-vacuum", "--client", Text(clients), "--transactions", Text(transactions), database)).Expect();
+            "pgbench", "--no-vacuum", "--client", Text(clients), "--transactions", Text(transactions), database))
+        .Expect();
 
-    /// <summary>Starts pgbench and lets it run beside the test; end it by <see cref="RunningProgram.KillAsync"/>.</summary>
+    /// <summary>Starts pgbench and lets it run beside the test; end it by <see
+    /// cref="RunningProgram.KillAsync"/>.</summary>
     public RunningProgram PgbenchStart(int clients, int seconds = 170, string database = "postgres") =>
         RunningProgram.Start(ClientTool(
             "pgbench", ["--no-vacuum", "--client", Text(clients), "--time", Text(seconds), database]));

@@ -6,9 +6,9 @@ using Lifeboat.Platform.Files;
 namespace Lifeboat.Testing.Servers;
 
 /// <summary>
-/// A real PostgreSQL server on this machine's loopback, started as a child of the test's process. Port and socket folder
-/// are given on its command line and not in its configuration, so that a copy of its data directory can be started
-/// beside it.
+/// A real PostgreSQL server on this machine's loopback, started as a child of the test's process. Port and socket
+/// folder are given on its command line and not in its configuration, so that a copy of its data directory can be
+/// started beside it.
 /// </summary>
 public sealed partial class PostgresServer : IAsyncDisposable
 {
@@ -76,8 +76,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// A server over a data directory that exists, such as a restored one: it is given to the user postgres, nothing in it
-    /// is changed, and it is left in place at the end. Not started yet.
+    /// A server over a data directory that exists, such as a restored one: it is given to the user postgres, nothing in
+    /// it is changed, and it is left in place at the end. Not started yet.
     /// </summary>
     public static PostgresServer Over(int major, string dataDirectory, PostgresOptions? options = null)
     {

@@ -1,6 +1,7 @@
 namespace Lifeboat.Testing.Servers;
 
-/// <summary>A program to start. Nothing of the tester's own PG*, DATABASE_URL or LIFEBOAT_* variables reaches it.</summary>
+/// <summary>A program to start. Nothing of the tester's own PG*, DATABASE_URL or LIFEBOAT_* variables reaches
+/// it.</summary>
 /// <param name="File">A path, or a name that is looked for in PATH.</param>
 public sealed record ProgramStart(string File, params IReadOnlyList<string> Arguments)
 {
@@ -25,7 +26,8 @@ public sealed record ProgramStart(string File, params IReadOnlyList<string> Argu
 /// <param name="ExitCode">Above 128 when a signal ended it: 128 and the signal's number.</param>
 public sealed record ProgramResult(string Command, int ExitCode, string Output, string Error)
 {
-    /// <summary>The result itself when the program ended with this code; otherwise the test fails with both outputs.</summary>
+    /// <summary>The result itself when the program ended with this code; otherwise the test fails with both
+    /// outputs.</summary>
     public ProgramResult Expect(int exitCode = 0) => ExitCode == exitCode
         ? this
         : throw new InvalidOperationException($"exit code {ExitCode} where {exitCode} was expected\n{this}");

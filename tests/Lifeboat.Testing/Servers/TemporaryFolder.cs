@@ -3,8 +3,8 @@ using Lifeboat.Platform.Files;
 namespace Lifeboat.Testing.Servers;
 
 /// <summary>
-/// A folder for one test, removed with everything in it at the end, unless <c>LIFEBOAT_TEST_KEEP</c> is set. Its path is
-/// short (a unix socket's name has 107 bytes at most) and the user postgres can pass through it.
+/// A folder for one test, removed with everything in it at the end, unless <c>LIFEBOAT_TEST_KEEP</c> is set. Its path
+/// is short (a unix socket's name has 107 bytes at most) and the user postgres can pass through it.
 /// </summary>
 public sealed class TemporaryFolder : IDisposable
 {

@@ -8,8 +8,6 @@ namespace Lifeboat.Tests.Postgres.Server;
 
 public sealed class BackupSessionTests
 {
-    // Non-exclusive backups show nowhere in SQL; but a fast stop of a server is refused or not, and full-page writes
-    // are forced only while one runs: what is observable on all majors is that pages are logged whole.
     [Theory]
     [ClassData(typeof(EveryMajor))]
     public async Task A_backup_gives_its_label_and_positions_and_a_copy_made_meanwhile_recovers(int major)
@@ -32,7 +30,8 @@ public sealed class BackupSessionTests
 
         File.Delete(Path.Combine(copy, "postmaster.pid"));
         await File.WriteAllBytesAsync(Path.Combine(copy, "backup_label"), stop.BackupLabel.ToArray());
-        PostgresUser.Coreutils("cp", "-a", "--", Path.Combine(server.DataDirectory, "pg_wal", "."), Path.Combine(copy, "pg_wal"));
+        PostgresUser.Coreutils(
+            "cp", "-a", "--", Path.Combine(server.DataDirectory, "pg_wal", "."), Path.Combine(copy, "pg_wal"));
         await using var restored = PostgresServer.Over(major, copy);
         await restored.StartAsync();
         Assert.Contains("consistent recovery state reached", restored.Log, StringComparison.Ordinal);
@@ -67,7 +66,8 @@ public sealed class BackupSessionTests
         Assert.True(await LogsWholePagesAsync(server));
 
         await server.ScalarAsync<bool>($"SELECT pg_terminate_backend({process})");
-        await server.WaitUntilAsync("rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
+        await server.WaitUntilAsync(
+            "rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
 
         var error = await Assert.ThrowsAsync<LifeboatException>(() => backup.StopAsync(default));
         Assert.Equal(ErrorCode.ServerUnavailable, error.Code);
@@ -88,7 +88,8 @@ public sealed class BackupSessionTests
             Assert.True(await LogsWholePagesAsync(server));
         }
 
-        await server.WaitUntilAsync("rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
+        await server.WaitUntilAsync(
+            "rid of the session", $"SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {process}");
         Assert.False(await LogsWholePagesAsync(server));
     }
 
@@ -108,13 +109,13 @@ public sealed class BackupSessionTests
     [ClassData(typeof(EveryMajor))]
     public async Task Held_WAL_is_still_there_after_checkpoints_and_goes_with_the_session(int major)
     {
-        await using var server = await PostgresServer.StartNewAsync(major, new PostgresOptions { WalSegmentMegabytes = 1 });
+        await using var server = await PostgresServer.StartNewAsync(major);
         string segment;
         await using (var session = await OpenAsync(server))
         {
             var hold = await WalHold.TryTakeAsync(session, "lifeboat_1", default);
             Assert.True(hold.IsHeld);
-            segment = WalSegmentName.Of(Timeline.First, hold.From, new WalSegmentSize(1 << 20)).ToString();
+            segment = WalSegmentName.Of(Timeline.First, hold.From, WalSegmentSize.Default).ToString();
             await ChurnAsync(server);
             Assert.True(File.Exists(Path.Combine(server.DataDirectory, "pg_wal", segment)));
 
@@ -159,13 +160,14 @@ public sealed class BackupSessionTests
         ServerSession.OpenAsync(ServerSessionTests.Info(server), default);
 
     /// <summary>
-    /// With full_page_writes off the server logs whole pages only while a backup is going on. A table of 4000 rows is
-    /// about 100 pages, whose images would be more than all its row changes.
+    /// A non-exclusive backup shows nowhere in SQL; but with full_page_writes off the server logs whole pages only
+    /// while one is going on. A table of 4000 rows is about 110 pages, whose images are more than all its row changes.
     /// </summary>
     private static async Task<bool> LogsWholePagesAsync(PostgresServer server)
     {
         await server.ExecuteAsync("DROP TABLE IF EXISTS t");
-        await server.ExecuteAsync("CREATE TABLE t AS SELECT i, repeat('x', 180) AS filler FROM generate_series(1, 4000) i");
+        await server.ExecuteAsync(
+            "CREATE TABLE t AS SELECT i, repeat('x', 180) AS filler FROM generate_series(1, 4000) i");
         await server.ExecuteAsync("CHECKPOINT");
         await using var connection = await server.ConnectAsync();
         var before = await PositionAsync(connection);

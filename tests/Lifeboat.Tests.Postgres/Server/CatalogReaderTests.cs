@@ -34,7 +34,8 @@ public sealed class CatalogReaderTests
         var table = Assert.Single(inside, r => r.Name == Name);
         Assert.Equal((Name, 'r', 'p'), (table.Schema, table.Kind, table.Persistence));
         Assert.Equal(
-            await server.ScalarAsync<uint>("SELECT oid FROM pg_tablespace WHERE spcname = 'apart'"), table.TablespaceOid);
+            await server.ScalarAsync<uint>("SELECT oid FROM pg_tablespace WHERE spcname = 'apart'"),
+            table.TablespaceOid);
         var path = await server.ScalarAsync<string>($"SELECT pg_relation_filepath({table.Oid})", Name);
         Assert.EndsWith($"/{table.FileNode}", path, StringComparison.Ordinal);
         Assert.Equal('t', Assert.Single(inside, r => r.Oid == table.ToastOid).Kind);
@@ -81,7 +82,8 @@ public sealed class CatalogReaderTests
         await using var server = await PostgresServer.StartNewAsync(17);
         await server.ExecuteAsync("CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
         (await server.RunAsync("psql", "-v", "ON_ERROR_STOP=1", "-d", "bytes", "-c",
-            "DO $$ BEGIN EXECUTE 'CREATE TABLE ' || quote_ident(convert_from('\\x61ff62', 'SQL_ASCII')) || '()'; END $$"))
+            "DO $$ BEGIN EXECUTE 'CREATE TABLE ' ||"
+            + " quote_ident(convert_from('\\x61ff62', 'SQL_ASCII')) || '()'; END $$"))
             .Expect();
 
         var records = await ReadAsync(server);

@@ -9,7 +9,8 @@ namespace Lifeboat.Tests.Postgres.Server;
 
 public sealed class ServerSessionTests
 {
-    private static readonly ClientEnvironment s_bare = new(_ => null, PosixFileSystem.Instance, "postgres", "/nonexistent");
+    private static readonly ClientEnvironment s_bare =
+        new(_ => null, PosixFileSystem.Instance, "postgres", "/nonexistent");
 
     [Theory]
     [ClassData(typeof(EveryMajor))]
@@ -39,7 +40,9 @@ public sealed class ServerSessionTests
         Assert.Equal(server.DataDirectory, facts.DataDirectory);
         Assert.Equal(Path.Combine(server.DataDirectory, "pg_hba.conf"), facts.HbaFile);
         Assert.Equal(new WalSegmentSize(4 << 20), facts.WalSegmentSize);
-        Assert.Equal((8192, true, false, false), (facts.BlockSize, facts.DataChecksums, facts.FullPageWrites, facts.InRecovery));
+        Assert.Equal(
+            (8192, true, false, false),
+            (facts.BlockSize, facts.DataChecksums, facts.FullPageWrites, facts.InRecovery));
         Assert.Equal(("replica", "on", "true", ""),
             (facts.WalLevel, facts.ArchiveMode, facts.ArchiveCommand, facts.ArchiveLibrary));
         Assert.Contains(included, facts.ConfigurationFiles!);
@@ -87,7 +90,8 @@ public sealed class ServerSessionTests
         Assert.False(hold.IsHeld);
         Assert.NotEmpty(hold.Reason);
 
-        var error = await Assert.ThrowsAsync<LifeboatException>(() => BackupSession.StartAsync(session, "x", true, default));
+        var error = await Assert.ThrowsAsync<LifeboatException>(
+            () => BackupSession.StartAsync(session, "x", true, default));
         Assert.Equal(ErrorCode.Denied, error.Code);
         Assert.Contains(major >= 15 ? "pg_backup_start" : "pg_start_backup", error.Message, StringComparison.Ordinal);
         Assert.Contains("GRANT EXECUTE", error.Failure.Hint, StringComparison.Ordinal);
@@ -109,7 +113,8 @@ public sealed class ServerSessionTests
     [Fact]
     public async Task A_wrong_password_is_denied_without_being_repeated()
     {
-        const string Rules = "local all postgres trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        const string Rules = "local all postgres trust\n"
+            + "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
         await using var server = await PostgresServer.StartNewAsync(
             17, new PostgresOptions { HostBasedAuthentication = Rules });
         await server.ExecuteAsync("CREATE ROLE ann LOGIN PASSWORD 'right-9d2'");

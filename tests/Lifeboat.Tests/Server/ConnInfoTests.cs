@@ -89,7 +89,9 @@ public sealed class ConnInfoTests : IDisposable
     [Fact]
     public void The_text_wins_over_the_service_and_the_service_over_the_environment()
     {
-        Write(".pg_service.conf", "# services\n[other]\nhost=wrong\n[shop]\nhost=service\nport=7000\ndbname=shop\n[x]\nport=1\n");
+        Write(
+            ".pg_service.conf",
+            "# services\n[other]\nhost=wrong\n[shop]\nhost=service\nport=7000\ndbname=shop\n[x]\nport=1\n");
         _variables["PGSERVICE"] = "shop";
         _variables["PGHOST"] = "environment";
         _variables["PGUSER"] = "ann";
@@ -221,7 +223,8 @@ public sealed class ConnInfoTests : IDisposable
     [InlineData("sslcrl=/x", "sslcompression=0")]
     [InlineData("ssl_min_protocol_version=TLSv1.3", "ssl_min_protocol_version=TLSv1.2")]
     [InlineData("replication=true", "replication=false")]
-    public void A_protection_that_cannot_be_given_is_refused_and_its_harmless_value_is_not(string refused, string harmless)
+    public void A_protection_that_cannot_be_given_is_refused_and_its_harmless_value_is_not(
+        string refused, string harmless)
     {
         Usage(refused);
         Assert.Single(Parse(harmless).Addresses);

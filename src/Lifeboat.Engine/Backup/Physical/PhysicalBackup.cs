@@ -49,6 +49,7 @@ public sealed class PhysicalBackup
         {
             source = await ServerSource.IdentifyAsync(_request, session, cancellationToken);
             await Cluster.Store.SweepAsync(cancellationToken);
+            await HoldWalAsync(source, session, cancellationToken);
             _activity.Say("waiting for the server's checkpoint");
             backup = await BackupSession.StartAsync(
                 session, $"lifeboat {Cluster.Name}", !_request.SpreadCheckpoint, cancellationToken);
@@ -67,6 +68,20 @@ public sealed class PhysicalBackup
             var manifest = await CompleteAsync(source, backup.StartLsn, stop, copied, cancellationToken);
             await BackupCatalog.PutAsync(Cluster, manifest, catalog, cancellationToken);
             return new PhysicalBackupReport(manifest, _request.Time.GetUtcNow() - _start);
+        }
+    }
+
+    /// <summary>A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.</summary>
+    private async Task HoldWalAsync(ServerSource source, ServerSession session, CancellationToken cancellationToken)
+    {
+        if (string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal))
+        {
+            var hold = await WalHold.TryTakeAsync(
+                session, $"lifeboat_{Id128.NewRandom()}", cancellationToken);
+            if (!hold.IsHeld)
+            {
+                _warnings.Add($"nothing holds back the WAL of this backup: {hold.Reason}");
+            }
         }
     }
 

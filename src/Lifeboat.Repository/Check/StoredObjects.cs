@@ -1,0 +1,174 @@
+using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.WalArchive;
+using Lifeboat.Postgres.Format;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Repository.Check;
+
+/// <summary>
+/// Every object of the store, sorted by what its name says it is. Ordinal order lists a backup's manifest after its index
+/// run and before its map runs and packs, so that a backup that ends while the listing goes on is never half seen.
+/// </summary>
+internal sealed class StoredObjects
+{
+    internal long Count { get; private set; }
+
+    internal bool HasRepositoryRecord { get; private set; }
+
+    internal List<ObjectName> Keys { get; } = [];
+
+    internal SortedDictionary<string, StoredCluster> Clusters { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names that no object of a repository has.</summary>
+    internal List<ObjectName> Foreign { get; } = [];
+
+    internal static async ValueTask<StoredObjects> ListAsync(
+        IObjectStore store, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    {
+        var objects = new StoredObjects();
+        await foreach (var facts in store.ListAsync("", cancellationToken))
+        {
+            if (++objects.Count % 1000 == 0)
+            {
+                progress?.Report(new CheckProgress("list objects", objects.Count, 0, 0));
+            }
+
+            if (!objects.Place(facts))
+            {
+                objects.Foreign.Add(facts.Name);
+            }
+        }
+
+        return objects;
+    }
+
+    private bool Place(ObjectFacts facts)
+    {
+        var parts = facts.Name.Value.Split('/');
+        if (facts.Name == ObjectNames.Repository)
+        {
+            return HasRepositoryRecord = true;
+        }
+
+        if (parts.Length == 2 && parts[0] == "keys" && Id128.TryParse(parts[1], out _))
+        {
+            Keys.Add(facts.Name);
+            return true;
+        }
+
+        return parts.Length >= 3 && parts[0] == "clusters" && ClusterName.IsValid(parts[1])
+            && PlaceInCluster(parts[1], parts[2..], facts);
+    }
+
+    private bool PlaceInCluster(string name, string[] rest, ObjectFacts facts)
+    {
+        if (rest is ["lineages", var text, _, ..])
+        {
+            return Id128.TryParse(text, out var lineage)
+                && PlaceInLineage(name, lineage, rest[2..], facts, add: LineageOf);
+        }
+
+        if (rest is ["cluster"])
+        {
+            return ClusterOf(name).HasRecord = true;
+        }
+
+        if (rest.Length != 2 || !Id128.TryParse(rest[1], out var id))
+        {
+            return false;
+        }
+
+        var kind = rest[0] switch
+        {
+            "packs" => ClusterOf(name).Packs,
+            "maps" => ClusterOf(name).Maps,
+            "index" => ClusterOf(name).Index,
+            _ => null,
+        };
+        return kind?.TryAdd(id, facts.Size) ?? false;
+    }
+
+    private static bool PlaceInLineage(
+        string name, Id128 lineage, string[] rest, ObjectFacts facts, Func<string, Id128, StoredLineage> add)
+    {
+        switch (rest)
+        {
+            case ["lineage"]:
+                return add(name, lineage).HasRecord = true;
+            case ["claims", var claim] when claim.Length == 17 && claim[8] == '-'
+                && Timeline.TryParseHex(claim.AsSpan(0, 8), out var timeline)
+                && Repository.Clusters.Claims.TryParseSerial(claim.AsSpan(9), out var serial):
+                add(name, lineage).Claims.Add((timeline, serial, facts.Name));
+                return true;
+            case ["backups", var backup, "manifest"] when BackupId.IsValid(backup):
+                add(name, lineage).Manifests.Add(facts.Name);
+                return true;
+            case ["backups", var backup, "tombstone"] when BackupId.IsValid(backup):
+                add(name, lineage).Tombstones.Add(facts.Name);
+                return true;
+            case ["wal", ..] when WalObject.Parse(lineage, ObjectNames.Wal(name, lineage), facts) is { } wal:
+                add(name, lineage).Wal.Add(wal);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private StoredCluster ClusterOf(string name)
+    {
+        if (!Clusters.TryGetValue(name, out var cluster))
+        {
+            Clusters[name] = cluster = new StoredCluster();
+        }
+
+        return cluster;
+    }
+
+    private StoredLineage LineageOf(string name, Id128 id)
+    {
+        var lineages = ClusterOf(name).Lineages;
+        if (!lineages.TryGetValue(id, out var lineage))
+        {
+            lineages[id] = lineage = new StoredLineage();
+        }
+
+        return lineage;
+    }
+}
+
+/// <summary>What is stored below one cluster.</summary>
+internal sealed class StoredCluster
+{
+    internal bool HasRecord { get; set; }
+
+    internal Dictionary<Id128, long> Packs { get; } = [];
+
+    internal Dictionary<Id128, long> Maps { get; } = [];
+
+    internal Dictionary<Id128, long> Index { get; } = [];
+
+    internal SortedDictionary<Id128, StoredLineage> Lineages { get; } = [];
+
+    /// <summary>Ids of all backups, from the names of their manifests.</summary>
+    internal IEnumerable<string> BackupIds => Lineages.Values.SelectMany(lineage => lineage.BackupIds);
+}
+
+/// <summary>What is stored below one lineage.</summary>
+internal sealed class StoredLineage
+{
+    internal bool HasRecord { get; set; }
+
+    internal List<(Timeline Timeline, uint Serial, ObjectName Name)> Claims { get; } = [];
+
+    internal List<ObjectName> Manifests { get; } = [];
+
+    internal List<ObjectName> Tombstones { get; } = [];
+
+    internal List<WalObject> Wal { get; } = [];
+
+    internal IEnumerable<string> BackupIds => Manifests.Select(BackupOf);
+
+    internal static string BackupOf(ObjectName name) => name.Value.Split('/')[^2];
+}
