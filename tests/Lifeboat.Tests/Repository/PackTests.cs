@@ -41,10 +41,9 @@ public sealed class PackTests
         using var tagger = new ExtentTagger(cluster.TagKey);
         await using (var writer = new PackWriter(cluster, 1, tagger, finished.Add))
         {
-            var content = RepositoryBuilder.Noise(PageTags.ExtentSize, 1);
             for (var extent = 0; extent < 280; extent++)
             {
-                BitConverter.TryWriteBytes(content, extent);
+                var content = RepositoryBuilder.Noise(PageTags.ExtentSize, extent);
                 tagger.Tag(content, out var id, out _);
                 await writer.AddAsync(content, SlotKind.Extent, id, default);
             }
