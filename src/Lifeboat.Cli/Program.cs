@@ -1,1 +1,3 @@
-return 0;
+using Lifeboat.Cli;
+
+return await EntryPoint.RunAsync(args);

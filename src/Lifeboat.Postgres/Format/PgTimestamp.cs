@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Lifeboat.Postgres.Format;
 
 /// <summary>
-/// PostgreSQL's <c>timestamptz</c>: microseconds since 2000-01-01 00:00 UTC (datatype/timestamp.h). Any 64-bit value can
+/// PostgreSQL's <c>timestamptz</c>: microseconds since 2000-01-01 00:00 UTC (datatype/timestamp.h). Any 64-bit value
+/// can
 /// stand in a record, also one that no calendar has; comparing works for all of them, converting only for some.
 /// </summary>
 public readonly record struct PgTimestamp(long Microseconds) : IComparable<PgTimestamp>
@@ -22,7 +23,9 @@ public readonly record struct PgTimestamp(long Microseconds) : IComparable<PgTim
     public static PgTimestamp From(DateTimeOffset time) =>
         new((long)Math.Floor((decimal)(time.UtcTicks - Epoch.UtcTicks) / TicksPerMicrosecond));
 
-    /// <summary>From a <c>pg_time_t</c>: seconds since 1970. Beyond what 64 bits of microseconds hold it is an infinity.</summary>
+    /// <summary>
+    /// From a <c>pg_time_t</c>: seconds since 1970. Beyond what 64 bits of microseconds hold it is an infinity.
+    /// </summary>
     public static PgTimestamp FromUnixSeconds(long seconds)
     {
         var microseconds = ((Int128)seconds * 1_000_000) - ((Int128)Epoch.ToUnixTimeSeconds() * 1_000_000);
@@ -49,12 +52,14 @@ public readonly record struct PgTimestamp(long Microseconds) : IComparable<PgTim
     public DateTimeOffset ToDateTimeOffset() =>
         TryToDateTimeOffset(out var time)
             ? time
-            : throw new OverflowException($"{Microseconds} microseconds since 2000-01-01 are outside the years 1 to 9999");
+            : throw new OverflowException(
+                $"{Microseconds} microseconds since 2000-01-01 are outside the years 1 to 9999");
 
     public int CompareTo(PgTimestamp other) => Microseconds.CompareTo(other.Microseconds);
 
     /// <summary>
-    /// A text that PostgreSQL reads back as the same time, whatever its time zone: <c>2026-03-01 12:30:00.123456+00</c>;
+    /// A text that PostgreSQL reads back as the same time, whatever its time zone: <c>2026-03-01
+    /// 12:30:00.123456+00</c>;
     /// for a value that no calendar here holds, its number of microseconds.
     /// </summary>
     public override string ToString()

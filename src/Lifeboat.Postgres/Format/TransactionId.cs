@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Lifeboat.Postgres.Format;
 
-/// <summary>A transaction id of 32 bits, which wraps around: it has no order but the one among ids in use at one time.</summary>
+/// <summary>
+/// A transaction id of 32 bits, which wraps around: it has no order but the one among ids in use at one time.
+/// </summary>
 public readonly record struct TransactionId(uint Value)
 {
     /// <summary>InvalidTransactionId: no transaction.</summary>

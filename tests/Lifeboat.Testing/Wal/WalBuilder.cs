@@ -6,7 +6,8 @@ using Lifeboat.Postgres.Format.Wal;
 namespace Lifeboat.Testing.Wal;
 
 /// <summary>
-/// Writes WAL as a server would, record behind record over pages and segments, so that a test can have exactly the one it
+/// Writes WAL as a server would, record behind record over pages and segments, so that a test can have exactly the one
+/// it
 /// is about. Segments are 1 MiB.
 /// </summary>
 public sealed class WalBuilder
@@ -57,7 +58,8 @@ public sealed class WalBuilder
     /// <returns>Where it begins.</returns>
     public Lsn Record(ResourceManager rmgr, byte info, ReadOnlySpan<byte> main, uint xid = 0)
     {
-        var record = new byte[WalRecord.HeaderLength + (main.Length == 0 ? 0 : main.Length < 256 ? 2 : 5) + main.Length];
+        var lengthBytes = main.Length == 0 ? 0 : main.Length < 256 ? 2 : 5;
+        var record = new byte[WalRecord.HeaderLength + lengthBytes + main.Length];
         var at = WalRecord.HeaderLength;
         if (main.Length is > 0 and < 256)
         {
@@ -102,9 +104,11 @@ public sealed class WalBuilder
         return new Lsn(start);
     }
 
-    public Lsn Commit(uint xid, long time) => Record(ResourceManager.Transaction, 0x00, BitConverter.GetBytes(time), xid);
+    public Lsn Commit(uint xid, long time) =>
+        Record(ResourceManager.Transaction, 0x00, BitConverter.GetBytes(time), xid);
 
-    public Lsn Abort(uint xid, long time) => Record(ResourceManager.Transaction, 0x20, BitConverter.GetBytes(time), xid);
+    public Lsn Abort(uint xid, long time) =>
+        Record(ResourceManager.Transaction, 0x20, BitConverter.GetBytes(time), xid);
 
     /// <summary>COMMIT PREPARED or ROLLBACK PREPARED: xinfo says that the prepared transaction's id follows.</summary>
     public Lsn EndPrepared(bool commit, uint xid, long time, uint ownXid = 0)

@@ -18,8 +18,8 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
     private static readonly string[] RmgrNames =
     [
         "XLOG", "Transaction", "Storage", "CLOG", "Database", "Tablespace", "MultiXact", "RelMap", "Standby", "Heap2",
-        "Heap", "Btree", "Hash", "Gin", "Gist", "Sequence", "SPGist", "BRIN", "CommitTs", "ReplicationOrigin", "Generic",
-        "LogicalMessage",
+        "Heap", "Btree", "Hash", "Gin", "Gist", "Sequence", "SPGist", "BRIN", "CommitTs", "ReplicationOrigin",
+        "Generic", "LogicalMessage",
     ];
 
     private static readonly string[] ForkNames = ["main", "fsm", "vm", "init"];
@@ -32,7 +32,9 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
     /// <summary>Records compared.</summary>
     public int Records { get; private set; }
 
-    /// <summary>Records of each kind whose body was compared too: a comparison that met none proves nothing of it.</summary>
+    /// <summary>
+    /// Records of each kind whose body was compared too: a comparison that met none proves nothing of it.
+    /// </summary>
     public Dictionary<string, int> Bodies { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Block references compared, and those among them with a page image.</summary>
@@ -108,7 +110,10 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
 
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"rmgr: {RmgrNames[record.RmgrId],-11} len (rec/tot): {record.TotalLength - images,6}/{record.TotalLength,6}, tx: {record.Xid.Value,10}, lsn: {Padded(record.Lsn)}, prev {Padded(record.PrevLsn)}");
+            $"rmgr: {RmgrNames[record.RmgrId],-11} len (rec/tot): {record.TotalLength - images,6}/{record.TotalLength,6}")
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $", tx: {record.Xid.Value,10}, lsn: {Padded(record.Lsn)}, prev {Padded(record.PrevLsn)}");
     }
 
     private static string Padded(Lsn lsn) => $"{lsn.Value >> 32:X}/{(uint)lsn.Value:X8}";
@@ -146,9 +151,13 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
         {
             Met(description);
             if (!WalCheckpoint.TryParse(record, out var checkpoint)
-                || !description.StartsWith(checkpoint.IsShutdown ? "CHECKPOINT_SHUTDOWN" : "CHECKPOINT_ONLINE", StringComparison.Ordinal)
-                || !description.Contains($" redo {checkpoint.Redo}; tli {checkpoint.Timeline}; prev tli {checkpoint.PrevTimeline};", StringComparison.Ordinal)
-                || !description.Contains($" xid {checkpoint.NextXid >> 32}:{(uint)checkpoint.NextXid};", StringComparison.Ordinal))
+                || !description.StartsWith(
+                    checkpoint.IsShutdown ? "CHECKPOINT_SHUTDOWN" : "CHECKPOINT_ONLINE", StringComparison.Ordinal)
+                || !description.Contains(
+                    $" redo {checkpoint.Redo}; tli {checkpoint.Timeline}; prev tli {checkpoint.PrevTimeline};",
+                    StringComparison.Ordinal)
+                || !description.Contains(
+                    $" xid {checkpoint.NextXid >> 32}:{(uint)checkpoint.NextXid};", StringComparison.Ordinal))
             {
                 Differ($"{description}\n   ours: {checkpoint}");
             }
@@ -156,7 +165,8 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
         else if (WalRestorePoint.Matches(record))
         {
             Met(description);
-            if (!WalRestorePoint.TryParse(record, out var point) || description.TrimEnd() != $"RESTORE_POINT {point.Name}")
+            if (!WalRestorePoint.TryParse(record, out var point)
+                || description.TrimEnd() != $"RESTORE_POINT {point.Name}")
             {
                 Differ($"{description}\n   ours: {point}");
             }
@@ -165,7 +175,9 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
         {
             Met(description);
             if (!WalEndOfRecovery.TryParse(record, out var end)
-                || !description.StartsWith($"END_OF_RECOVERY tli {end.Timeline}; prev tli {end.PrevTimeline}; time {TimeText(end.Time)}", StringComparison.Ordinal))
+                || !description.StartsWith(
+                    $"END_OF_RECOVERY tli {end.Timeline}; prev tli {end.PrevTimeline}; time {TimeText(end.Time)}",
+                    StringComparison.Ordinal))
             {
                 Differ($"{description}\n   ours: {end}");
             }
@@ -174,7 +186,8 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
         {
             Met(description);
             if (!WalOverwrittenContrecord.TryParse(record, out var overwritten)
-                || description.TrimEnd() != $"OVERWRITE_CONTRECORD lsn {overwritten.Overwritten}; time {TimeText(overwritten.Time)}")
+                || description.TrimEnd()
+                    != $"OVERWRITE_CONTRECORD lsn {overwritten.Overwritten}; time {TimeText(overwritten.Time)}")
             {
                 Differ($"{description}\n   ours: {overwritten}");
             }
@@ -257,5 +270,6 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
     }
 
     /// <summary>As pg_waldump prints a time under TZ=UTC.</summary>
-    private static string TimeText(PgTimestamp time) => time.ToString().Replace("+00", " UTC", StringComparison.Ordinal);
+    private static string TimeText(PgTimestamp time) =>
+        time.ToString().Replace("+00", " UTC", StringComparison.Ordinal);
 }

@@ -18,7 +18,8 @@ public sealed partial class RecoveryScanJudgeTests
         await using var workload = await WalWorkload.StartAsync(major);
         await workload.RunAsync("create table t(id int primary key, a int[], p point, d date, s text)");
         var backup = workload.Folder.CreateForPostgres("backup");
-        (await workload.Server.RunAsync("pg_basebackup", "-D", backup, "-X", "none", "-c", "fast", "--no-sync")).Expect();
+        (await workload.Server.RunAsync(
+            "pg_basebackup", "-D", backup, "-X", "none", "-c", "fast", "--no-sync")).Expect();
 
         var start = Lsn.Parse(await workload.Server.ScalarAsync<string>("select pg_switch_wal()::text"));
         await workload.TransactionsAsync();
@@ -39,7 +40,8 @@ public sealed partial class RecoveryScanJudgeTests
             new RecoveryTarget.AtLsn(ends[2].Lsn),
             new RecoveryTarget.AtLsn(ends[^2].Lsn + 1, Inclusive: false),
         ];
-        // A recovery takes seconds: the oldest and the newest major go through all, those between through every other one.
+        // A recovery takes seconds: the oldest and the newest major go through all, those between through every other
+        // one.
         foreach (var target in targets.Where((_, i) => major is 13 or 18 || i % 2 == 0))
         {
             var scan = Scan(target, segments);
@@ -62,7 +64,8 @@ public sealed partial class RecoveryScanJudgeTests
         }
         else if (match.Groups["name"].Success)
         {
-            Assert.True(match.Groups["name"].Value == stop.Name && Time(match.Groups["nameTime"].Value) == stop.Time, shown);
+            Assert.True(
+                match.Groups["name"].Value == stop.Name && Time(match.Groups["nameTime"].Value) == stop.Time, shown);
         }
         else
         {
@@ -75,11 +78,15 @@ public sealed partial class RecoveryScanJudgeTests
     }
 
     [GeneratedRegex("""
-        recovery stopping (?:(?<when>before|after) (?:commit|abort) of transaction (?<xid>\d+), time (?<time>[-0-9 :.]+)\+00|at restore point "(?<name>[^"]+)", time (?<nameTime>[-0-9 :.]+)\+00|(?<lsnWhen>before|after) WAL location \(LSN\) "(?<lsn>[^"]+)")
-        """, RegexOptions.ExplicitCapture, 10_000)]
+        recovery[ ]stopping[ ](?:
+            (?<when>before|after)[ ](?:commit|abort)[ ]of[ ]transaction[ ](?<xid>\d+),[ ]time[ ](?<time>[-0-9 :.]+)\+00
+            |at[ ]restore[ ]point[ ]"(?<name>[^"]+)",[ ]time[ ](?<nameTime>[-0-9 :.]+)\+00
+            |(?<lsnWhen>before|after)[ ]WAL[ ]location[ ]\(LSN\)[ ]"(?<lsn>[^"]+)")
+        """, RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace, 10_000)]
     private static partial Regex Stopping();
 
-    [GeneratedRegex("last completed transaction was at log time (?<time>[-0-9 :.]+)\\+00", RegexOptions.ExplicitCapture, 10_000)]
+    [GeneratedRegex(
+        "last completed transaction was at log time (?<time>[-0-9 :.]+)\\+00", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex LastCompleted();
 
     private static PgTimestamp Time(string text) =>
@@ -89,7 +96,8 @@ public sealed partial class RecoveryScanJudgeTests
     {
         using var folder = new TemporaryFolder();
         var copy = folder.CreateForPostgres("data");
-        (await RunningProgram.RunAsync(new ProgramStart("cp", ["-a", $"{backup}/.", copy]) { AsPostgres = true })).Expect();
+        var copying = new ProgramStart("cp", ["-a", $"{backup}/.", copy]) { AsPostgres = true };
+        (await RunningProgram.RunAsync(copying)).Expect();
         var (name, value, inclusive) = target switch
         {
             RecoveryTarget.AtTime at => ("time", $"{at.Time}", at.Inclusive),

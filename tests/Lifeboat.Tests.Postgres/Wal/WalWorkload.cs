@@ -4,7 +4,8 @@ using Lifeboat.Testing.Servers;
 namespace Lifeboat.Tests.Postgres.Wal;
 
 /// <summary>
-/// A server with segments of 1 MiB that archives into a folder by cp, and what to do to it so that its WAL holds records of
+/// A server with segments of 1 MiB that archives into a folder by cp, and what to do to it so that its WAL holds
+/// records of
 /// many kinds.
 /// </summary>
 internal sealed class WalWorkload : IAsyncDisposable
@@ -108,7 +109,8 @@ internal sealed class WalWorkload : IAsyncDisposable
     internal async Task RunAsync(string script)
     {
         List<string> words = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "postgres"];
-        foreach (var statement in script.Split(";\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var statement in script.Split(
+            ";\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             words.AddRange("-c", statement);
         }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Wal;
 
-/// <summary>The WAL that eng/fixtures-wal made: real servers' segments of 1 MiB, and what pg_waldump says of them.</summary>
+/// <summary>
+/// The WAL that eng/fixtures-wal made: real servers' segments of 1 MiB, and what pg_waldump says of them.
+/// </summary>
 public static class WalFixtures
 {
     internal static readonly WalSegmentSize Size = new(1 << 20);
@@ -14,7 +16,8 @@ public static class WalFixtures
 
     public static TheoryData<int> Majors => [13, 15, 17, 18];
 
-    internal static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> Segments(int major, uint timeline = 1) =>
+    internal static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> Segments(
+        int major, uint timeline = 1) =>
         [.. WalFolder.Read(Path.Combine(Root, $"{major}"), Size, new Timeline(timeline))];
 
     internal static IEnumerable<string> Waldump(int major, uint timeline) =>
@@ -28,7 +31,8 @@ public static class WalFixtures
             .Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[(name.Length + 1)..];
 
     /// <summary>What a record is, without its bytes.</summary>
-    internal readonly record struct Seen(Lsn Lsn, Lsn EndLsn, Lsn Prev, byte Rmgr, byte Info, uint Xid, int Length, int Blocks)
+    internal readonly record struct Seen(
+        Lsn Lsn, Lsn EndLsn, Lsn Prev, byte Rmgr, byte Info, uint Xid, int Length, int Blocks)
     {
         internal static Seen Of(in WalRecord record) => new(
             record.Lsn, record.EndLsn, record.PrevLsn, record.RmgrId, record.Info, record.Xid.Value, record.TotalLength,

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Wal;
 
-/// <summary>Hostile content: whatever bytes stand there, reading ends, throws nothing and takes bounded memory.</summary>
+/// <summary>
+/// Hostile content: whatever bytes stand there, reading ends, throws nothing and takes bounded memory.
+/// </summary>
 public sealed class WalMutationTests
 {
     private const int Rounds = 600;
@@ -37,7 +39,8 @@ public sealed class WalMutationTests
                 var facts = WalSegmentFacts.Collect(mutated.Name, mutated.Content, crc);
                 Assert.True(facts.EndPosition >= mutated.Name.Start && facts.EndPosition <= mutated.Name.End);
                 Assert.Equal(
-                    facts.Reason.Length == 0, facts.Ending is WalSegmentEnding.Complete or WalSegmentEnding.ContinuesInNext);
+                    facts.Reason.Length == 0,
+                    facts.Ending is WalSegmentEnding.Complete or WalSegmentEnding.ContinuesInNext);
             }
             catch (Exception e) when (e is not Xunit.Sdk.XunitException)
             {
@@ -142,7 +145,8 @@ public sealed class WalMutationTests
 
     private static int Mutate(Random random, Span<byte> content)
     {
-        var where = random.Next(2) == 0 ? random.Next(content.Length) : (random.Next(content.Length / 8192) * 8192) + random.Next(80);
+        var anywhere = random.Next(content.Length);
+        var where = random.Next(2) == 0 ? anywhere : (anywhere / 8192 * 8192) + random.Next(80);
         where = Math.Min(where, content.Length - 64);
         switch (random.Next(4))
         {
@@ -156,7 +160,8 @@ public sealed class WalMutationTests
                 content.Slice(where, random.Next(1, 64)).Fill((byte)(random.Next(2) * 255));
                 break;
             default:
-                content.Slice(random.Next(content.Length - 600), 512).CopyTo(content[Math.Min(where, content.Length - 512)..]);
+                content.Slice(random.Next(content.Length - 600), 512).CopyTo(
+                    content[Math.Min(where, content.Length - 512)..]);
                 break;
         }
 

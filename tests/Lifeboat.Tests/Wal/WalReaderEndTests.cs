@@ -34,7 +34,8 @@ public sealed class WalReaderEndTests
     public void A_record_whose_rest_was_never_written_ends_the_wal_where_it_begins()
     {
         var (name, content, records) = Full();
-        var torn = records.First(r => r.Lsn.Value / 8192 != (r.EndLsn.Value - 1) / 8192 && r.Lsn > name.Start + 100_000);
+        var torn = records.First(
+            r => r.Lsn.Value / 8192 != (r.EndLsn.Value - 1) / 8192 && r.Lsn > name.Start + 100_000);
         var page = (int)(torn.EndLsn.Value / 8192 * 8192 - name.Start.Value);
         content.AsSpan(page).Clear();
 
@@ -71,7 +72,8 @@ public sealed class WalReaderEndTests
 
     [Theory]
     [MemberData(nameof(PageDamage))]
-    public void A_damaged_page_header_in_the_middle_is_unreadable_with_position_and_reason(int offset, int value, string reason)
+    public void A_damaged_page_header_in_the_middle_is_unreadable_with_position_and_reason(
+        int offset, int value, string reason)
     {
         var (name, content, _) = Full();
         content[(40 * 8192) + offset] = (byte)value;

@@ -20,7 +20,8 @@ public sealed class WalRecordReaderTests
         {
             for (var at = 0; at < content.Length; at += WalPageHeader.PageSize)
             {
-                Assert.Equal(reader.NextWanted < name.Start ? name.Start : name.Start + (ulong)at, name.Start + (ulong)at);
+                Assert.Equal(
+                    reader.NextWanted < name.Start ? name.Start : name.Start + (ulong)at, name.Start + (ulong)at);
                 reader.Supply(name, content.Slice(at, WalPageHeader.PageSize), at);
                 paged.AddRange(WalFixtures.Drain(reader));
             }
@@ -133,7 +134,8 @@ public sealed class WalRecordReaderTests
                 }
             }
 
-            Assert.True(expected.SequenceEqual(actual), $"seed {seed}: {reader.State} {reader.Position} {reader.Reason}");
+            Assert.True(
+                expected.SequenceEqual(actual), $"seed {seed}: {reader.State} {reader.Position} {reader.Reason}");
             Assert.Equal(WalReaderState.EndOfWal, reader.State);
         }
     }
@@ -162,7 +164,8 @@ public sealed class WalRecordReaderTests
         var (records, reader) = WalFixtures.ReadAll(WalFixtures.Segments(major));
 
         Assert.NotNull(reader.AbortedRecord);
-        Assert.Equal(WalFixtures.Fact(major, "torn"), WalSegmentName.Of(new Timeline(1), reader.AbortedRecord.Value, WalFixtures.Size).ToString());
+        var torn = WalSegmentName.Of(new Timeline(1), reader.AbortedRecord.Value, WalFixtures.Size);
+        Assert.Equal(WalFixtures.Fact(major, "torn"), torn.ToString());
         Assert.DoesNotContain(records, r => r.Lsn == reader.AbortedRecord);
         Assert.Contains(records, r => r.Lsn > reader.AbortedRecord);
     }

@@ -28,7 +28,8 @@ public sealed class WalSegmentFactsTests
             // Over a record that spans the edge the next segment's first record names that one as its predecessor.
             if (segment.Predecessor is { } predecessor && last is { } previous)
             {
-                Assert.True(within && !aborted ? predecessor > previous || predecessor == last : predecessor == previous);
+                Assert.True(
+                    within && !aborted ? predecessor > previous || predecessor == last : predecessor == previous);
             }
 
             last = segment.UnfinishedRecord ?? segment.LastRecord ?? last;
@@ -50,7 +51,8 @@ public sealed class WalSegmentFactsTests
     public void Commits_times_and_transactions_are_those_that_pg_waldump_counts(int major)
     {
         var facts = All(major);
-        var commits = WalFixtures.Waldump(major, 1).Where(l => l.Contains("desc: COMMIT", StringComparison.Ordinal)).ToList();
+        var commits = WalFixtures.Waldump(major, 1)
+            .Where(l => l.Contains("desc: COMMIT", StringComparison.Ordinal)).ToList();
 
         var times = commits.Select(TimeOf).ToList();
         Assert.Equal(commits.Count, facts.Sum(f => f.Commits));
@@ -133,7 +135,8 @@ public sealed class WalSegmentFactsTests
         var facts = WalSegmentFacts.Collect(wal.Segments[0].Name, wal.Segments[0].Content);
 
         Assert.Equal((4, 1), (facts.Commits, facts.Aborts));
-        Assert.Equal((100, 900, 300), (facts.LeastCommitTime!.Value.Microseconds, facts.GreatestCommitTime!.Value.Microseconds, facts.LastCommitTime!.Value.Microseconds));
+        Assert.Equal((new PgTimestamp(100), new PgTimestamp(900)), (facts.LeastCommitTime, facts.GreatestCommitTime));
+        Assert.Equal(new PgTimestamp(300), facts.LastCommitTime);
         Assert.Equal((100, 20_000), (facts.LeastTime!.Value.Microseconds, facts.GreatestTime!.Value.Microseconds));
         Assert.Equal((4u, 13u), (facts.OldestXid!.Value.Value, facts.NewestXid!.Value.Value));
         Assert.Equal(WalSegmentEnding.Complete, facts.Ending);

@@ -40,7 +40,8 @@ public sealed class WalSegmentHeaderTests
         WalSegmentHeader.Inspect(content.Span, out var header);
 
         Assert.Contains("system identifier", header.Contradicts(name, header.SystemIdentifier + 1));
-        Assert.Contains("segments of 1048576 bytes", header.Contradicts(name with { Size = WalSegmentSize.Default }, null));
+        Assert.Contains(
+            "segments of 1048576 bytes", header.Contradicts(name with { Size = WalSegmentSize.Default }, null));
         Assert.Contains($"its name says {name.Next.Start}", header.Contradicts(name.Next, null));
     }
 
@@ -49,7 +50,8 @@ public sealed class WalSegmentHeaderTests
     {
         Assert.Equal("it has only 10 bytes", WalSegmentHeader.Inspect(new byte[10], out _));
         Assert.Equal("it begins with zeros", WalSegmentHeader.Inspect(new byte[8192], out _));
-        Assert.Contains("magic number 4550", WalSegmentHeader.Inspect("PE".PadRight(80).Select(c => (byte)c).ToArray(), out _));
+        Assert.Contains(
+            "magic number 4550", WalSegmentHeader.Inspect("PE".PadRight(80).Select(c => (byte)c).ToArray(), out _));
         var shortHeader = new WalBuilder().FillTo(20000).Segments[0].Content.Span[8192..];
         Assert.Contains("flags", WalSegmentHeader.Inspect(shortHeader, out _));
     }

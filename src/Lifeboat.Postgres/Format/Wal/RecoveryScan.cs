@@ -6,15 +6,18 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// <remarks>
 /// As recoveryStopsBefore and recoveryStopsAfter in xlogrecovery.c decide, the same from 13 to 18:
 /// <list type="bullet">
-/// <item>A time is compared with commits and aborts only, prepared ones included. Recovery ends before the first one later
+/// <item>A time is compared with commits and aborts only, prepared ones included. Recovery ends before the first one
+/// later
 /// than it (not earlier than it, when exclusive), in the order of the WAL: commit times are not monotonic, so
 /// transactions that are early enough can be left out behind that one.</item>
-/// <item>A transaction id is compared for equality with the top-level transaction that ends; of a prepared one that is the
+/// <item>A transaction id is compared for equality with the top-level transaction that ends; of a prepared one that is
+/// the
 /// id it was prepared under.</item>
 /// <item>Of restore points with one name the first ends recovery, and is replayed.</item>
 /// <item>A position is compared with where records begin.</item>
 /// </list>
-/// A target that lies before the first record that is replayed cannot be seen here: feed from the backup's redo position.
+/// A target that lies before the first record that is replayed cannot be seen here: feed from the backup's redo
+/// position.
 /// </remarks>
 public sealed class RecoveryScan(RecoveryTarget target)
 {
@@ -39,7 +42,9 @@ public sealed class RecoveryScan(RecoveryTarget target)
     /// <summary>Commits that are replayed.</summary>
     public long Commits { get; private set; }
 
-    /// <summary>The first commit, abort or restore point that could not be taken apart, which no target can match.</summary>
+    /// <summary>
+    /// The first commit, abort or restore point that could not be taken apart, which no target can match.
+    /// </summary>
     public Lsn? FirstMalformed { get; private set; }
 
     /// <summary>Takes the next record.</summary>

@@ -9,7 +9,9 @@ public abstract record RecoveryTarget
     {
     }
 
-    /// <summary>Every commit and abort up to this time; with <c>Inclusive</c> also those at exactly this time.</summary>
+    /// <summary>
+    /// Every commit and abort up to this time; with <c>Inclusive</c> also those at exactly this time.
+    /// </summary>
     public sealed record AtTime(PgTimestamp Time, bool Inclusive = true) : RecoveryTarget;
 
     /// <summary>The end of the transaction with this top-level id, be it a commit or an abort.</summary>

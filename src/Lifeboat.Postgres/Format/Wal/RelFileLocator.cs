@@ -1,7 +1,8 @@
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>
-/// The files of a relation: tablespace, database (0 for shared relations) and relfilenode, in the order in which WAL has
+/// The files of a relation: tablespace, database (0 for shared relations) and relfilenode, in the order in which WAL
+/// has
 /// them (struct RelFileLocator, relfilelocator.h; RelFileNode up to 15).
 /// </summary>
 public readonly record struct RelFileLocator(uint Tablespace, uint Database, uint RelNumber)

@@ -1,6 +1,8 @@
 namespace Lifeboat.Postgres.Format.Wal;
 
-/// <summary>The built-in resource managers, by the number that records carry (rmgrlist.h; the same from 13 to 18).</summary>
+/// <summary>
+/// The built-in resource managers, by the number that records carry (rmgrlist.h; the same from 13 to 18).
+/// </summary>
 public enum ResourceManager : byte
 {
     Xlog = 0,

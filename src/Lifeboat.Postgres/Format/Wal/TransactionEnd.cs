@@ -3,11 +3,13 @@ using System.Buffers.Binary;
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>
-/// The commit or abort of a transaction, prepared or not: struct xl_xact_commit and xl_xact_abort, xact.h. Its lists lie in
+/// The commit or abort of a transaction, prepared or not: struct xl_xact_commit and xl_xact_abort, xact.h. Its lists
+/// lie in
 /// the record, and are good as long as that is.
 /// <code>
 /// int64 time | uint32 xinfo (if info has 0x80) | then, as xinfo says:
-/// database, tablespace | n subxids | n relations | n dropped statistics | n invalidations (commit) | prepared xid, gid | origin
+/// database, tablespace | n subxids | n relations | n dropped statistics | n invalidations (commit) | prepared xid,
+/// gid | origin
 /// </code>
 /// </summary>
 public readonly ref struct TransactionEnd
@@ -67,7 +69,9 @@ public readonly ref struct TransactionEnd
     /// <summary>How many relations lose their files with it.</summary>
     public int DroppedRelationCount => _relations.Length / RelFileLocator.Length;
 
-    /// <summary>The name under which it was prepared, without its final zero; empty where the record does not tell.</summary>
+    /// <summary>
+    /// The name under which it was prepared, without its final zero; empty where the record does not tell.
+    /// </summary>
     public ReadOnlySpan<byte> Gid { get; }
 
     public TransactionId Subxact(int index) =>
@@ -142,7 +146,8 @@ public readonly ref struct TransactionEnd
     /// <summary>A dropped statistics entry names its object by 32 bits up to 17 and by 64 since 18.</summary>
     private static int StatisticsLength(int major) => major >= 18 ? 16 : 12;
 
-    private static bool TakeList(scoped ref ReadOnlySpan<byte> rest, bool isThere, int elementLength, out ReadOnlySpan<byte> list)
+    private static bool TakeList(
+        scoped ref ReadOnlySpan<byte> rest, bool isThere, int elementLength, out ReadOnlySpan<byte> list)
     {
         list = default;
         if (!isThere)

@@ -4,7 +4,9 @@ using Lifeboat.Postgres.Format.Control;
 
 namespace Lifeboat.Postgres.Format.Wal;
 
-/// <summary>A checkpoint: struct CheckPoint, pg_control.h. <paramref name="Lsn"/> is its record, not where replay begins.</summary>
+/// <summary>
+/// A checkpoint: struct CheckPoint, pg_control.h. <paramref name="Lsn"/> is its record, not where replay begins.
+/// </summary>
 /// <param name="Lsn">Where the record begins.</param>
 /// <param name="IsShutdown">Made while nothing ran: at a stop, or at the end of a recovery.</param>
 /// <param name="Redo">Where replay from it begins.</param>
@@ -87,7 +89,9 @@ public readonly record struct WalRestorePoint(Lsn Lsn, Lsn EndLsn, string Name, 
     }
 }
 
-/// <summary>A promotion: the first record of a new timeline that no checkpoint began (struct xl_end_of_recovery).</summary>
+/// <summary>
+/// A promotion: the first record of a new timeline that no checkpoint began (struct xl_end_of_recovery).
+/// </summary>
 /// <param name="Lsn">Where the record begins.</param>
 /// <param name="WalLevel">Told since 17; null before.</param>
 public readonly record struct WalEndOfRecovery(
@@ -119,7 +123,9 @@ public readonly record struct WalEndOfRecovery(
     }
 }
 
-/// <summary>What stands where a record's continuation was lost: struct xl_overwrite_contrecord, xlog_internal.h.</summary>
+/// <summary>
+/// What stands where a record's continuation was lost: struct xl_overwrite_contrecord, xlog_internal.h.
+/// </summary>
 /// <param name="Lsn">Where this record begins.</param>
 /// <param name="Overwritten">Where the record began that was never finished.</param>
 public readonly record struct WalOverwrittenContrecord(Lsn Lsn, Lsn Overwritten, PgTimestamp Time)

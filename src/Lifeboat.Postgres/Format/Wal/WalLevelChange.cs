@@ -4,7 +4,8 @@ using Lifeboat.Postgres.Format.Control;
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>
-/// A record that tells wal_level. Up to 16 only PARAMETER_CHANGE does, written when a setting of its group changed; since
+/// A record that tells wal_level. Up to 16 only PARAMETER_CHANGE does, written when a setting of its group changed;
+/// since
 /// 17 also checkpoints that shut down or begin replay, and the end of a recovery.
 /// </summary>
 /// <param name="Lsn">Where the record begins: the level holds from there on.</param>

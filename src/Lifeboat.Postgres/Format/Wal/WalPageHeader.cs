@@ -20,10 +20,12 @@ public enum WalPageFlags : ushort
 }
 
 /// <summary>
-/// The header of one page of WAL: struct XLogPageHeaderData, xlog_internal.h. Little-endian only: another byte order has
+/// The header of one page of WAL: struct XLogPageHeaderData, xlog_internal.h. Little-endian only: another byte order
+/// has
 /// no known magic number.
 /// <code>
-/// 0  uint16 magic   2 uint16 flags   4 uint32 timeline   8 uint64 page address   16 uint32 remaining length   20 padding
+/// 0  uint16 magic   2 uint16 flags   4 uint32 timeline   8 uint64 page address   16 uint32 remaining length   20
+/// padding
 /// 24 uint64 system identifier   32 uint32 segment size   36 uint32 page size      (only in the long form)
 /// </code>
 /// </summary>

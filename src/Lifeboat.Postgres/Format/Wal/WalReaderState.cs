@@ -7,7 +7,8 @@ public enum WalReaderState
     NeedsMore,
 
     /// <summary>
-    /// Nothing was written from here on: zeros, or the leavings of a segment that was used before. A record that is still
+    /// Nothing was written from here on: zeros, or the leavings of a segment that was used before. A record that is
+    /// still
     /// unfinished here was never finished: <see cref="WalRecordReader.Position"/> is its beginning.
     /// </summary>
     EndOfWal,

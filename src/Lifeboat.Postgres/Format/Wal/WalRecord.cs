@@ -6,7 +6,8 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// One record of WAL: struct XLogRecord and what follows it, xlogrecord.h. It owns nothing: its bytes lie in the memory
 /// supplied to the reader or in the reader's own, and are good until the reader's next call.
 /// <code>
-/// 0 uint32 total length   4 uint32 xid   8 uint64 previous record   16 uint8 info   17 uint8 resource manager   20 uint32 CRC-32C
+/// 0 uint32 total length   4 uint32 xid   8 uint64 previous record   16 uint8 info   17 uint8 resource manager   20
+/// uint32 CRC-32C
 /// </code>
 /// </summary>
 public readonly ref struct WalRecord
@@ -41,7 +42,8 @@ public readonly ref struct WalRecord
     public Lsn Lsn { get; }
 
     /// <summary>
-    /// Where the next one can begin, as PostgreSQL's EndRecPtr: after padding to 8 bytes; for a segment switch the end of
+    /// Where the next one can begin, as PostgreSQL's EndRecPtr: after padding to 8 bytes; for a segment switch the end
+    /// of
     /// its segment.
     /// </summary>
     public Lsn EndLsn { get; }
@@ -77,7 +79,9 @@ public readonly ref struct WalRecord
     /// <summary>The data that belongs to no block.</summary>
     public ReadOnlySpan<byte> MainData => Bytes.Slice(_body.MainOffset, _body.MainLength);
 
-    /// <summary>The top-level transaction, where logical decoding needs to be told (14 and later); else invalid.</summary>
+    /// <summary>
+    /// The top-level transaction, where logical decoding needs to be told (14 and later); else invalid.
+    /// </summary>
     public TransactionId TopLevelXid => new(_body.TopLevelXid);
 
     /// <summary>The replication origin; 0 for none.</summary>

@@ -6,7 +6,8 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// Walks the headers behind a record's fixed part (xlogrecord.h) once, and leaves where everything is. Reused for every
 /// record of a reader, so that none is allocated.
 /// <code>
-/// fixed header (24) | block headers, ids ascending | origin, top-level xid | main data header | images and data | main data
+/// fixed header (24) | block headers, ids ascending | origin, top-level xid | main data header | images and data |
+/// main data
 /// </code>
 /// </summary>
 internal sealed class WalRecordBody
@@ -109,7 +110,8 @@ internal sealed class WalRecordBody
 
         var used = BlockHeaderLength;
         var image = default(ImageHeader);
-        if ((flags & WalBlockReference.HasImageFlag) != 0 && ImageHeader.Read(rest, ref used, major, out image) is { } fault)
+        if ((flags & WalBlockReference.HasImageFlag) != 0
+            && ImageHeader.Read(rest, ref used, major, out image) is { } fault)
         {
             return fault;
         }

@@ -64,7 +64,9 @@ public sealed partial class WalRecordReader
         {
             return !bytes.ContainsAnyExcept((byte)0)
                 ? Stop(WalReaderState.EndOfWal, "zeros follow")
-                : Stop(WalReaderState.Unreadable, $"the page at {new Lsn(_position)} has the magic number {page.Magic:X4}");
+                : Stop(
+                    WalReaderState.Unreadable,
+                    $"the page at {new Lsn(_position)} has the magic number {page.Magic:X4}");
         }
 
         if (page.Address.Value != _position)
@@ -72,7 +74,8 @@ public sealed partial class WalRecordReader
             // A segment that is used again keeps its old pages, which are older, until they are written over.
             return page.Address.Value < _position
                 ? Stop(WalReaderState.EndOfWal, $"the page at {new Lsn(_position)} is an older one, of {page.Address}")
-                : Stop(WalReaderState.Unreadable, $"the page at {new Lsn(_position)} says it is that of {page.Address}");
+                : Stop(
+                    WalReaderState.Unreadable, $"the page at {new Lsn(_position)} says it is that of {page.Address}");
         }
 
         var isFirst = _position == _segment.Start.Value;
@@ -90,7 +93,8 @@ public sealed partial class WalRecordReader
         {
             return Stop(
                 WalReaderState.Unreadable,
-                $"the page at {page.Address} is of timeline {page.Timeline}, in a segment of timeline {_segment.Timeline}"
+                $"the page at {page.Address} is of timeline {page.Timeline}"
+                + $", in a segment of timeline {_segment.Timeline}"
                 + (_page.Timeline.Value == 0 ? "" : $" after pages of timeline {_page.Timeline}"));
         }
 
@@ -134,7 +138,8 @@ public sealed partial class WalRecordReader
         {
             return Stop(
                 WalReaderState.Unreadable,
-                $"a page has {_page.RemainingLength} bytes left of a record, after one that left {Math.Max(_headRemaining, 0)}");
+                $"a page has {_page.RemainingLength} bytes left of a record"
+                + $", after one that left {Math.Max(_headRemaining, 0)}");
         }
 
         var room = (uint)(WalPageHeader.PageSize - _page.Length);
@@ -216,5 +221,6 @@ public sealed partial class WalRecordReader
         _assembled += bytes.Length;
     }
 
-    private Timeline RecordTimeline(ulong start) => IsAssembling && start == _assemblyStart ? _assemblyTimeline : _page.Timeline;
+    private Timeline RecordTimeline(ulong start) =>
+        IsAssembling && start == _assemblyStart ? _assemblyTimeline : _page.Timeline;
 }

@@ -8,14 +8,16 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// for no content whatever: garbage is a state with a position and a reason.
 /// </summary>
 /// <remarks>
-/// The caller owns what it supplies and leaves it alone until the reader asks for more. The reader keeps no more than one
+/// The caller owns what it supplies and leaves it alone until the reader asks for more. The reader keeps no more than
+/// one
 /// unfinished record besides, and grows for it only as its bytes arrive.
 /// <code>
 /// reader.Supply(name, content);
 /// while (reader.TryRead(out var record)) { … }
 /// // reader.State: NeedsMore → supply what follows; EndOfWal, Unreadable → reader.Position, reader.Reason
 /// </code>
-/// The checks are those of PostgreSQL's xlogreader.c: whoever reads on behind one of them reads what replay never would.
+/// The checks are those of PostgreSQL's xlogreader.c: whoever reads on behind one of them reads what replay never
+/// would.
 /// </remarks>
 public sealed partial class WalRecordReader(WalReaderOptions options)
 {
@@ -46,7 +48,8 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
     /// Where reading stands: the next byte wanted; at the end of WAL and in what is unreadable, the first position that
     /// holds no record, which is the beginning of an unfinished one.
     /// </summary>
-    public Lsn Position => State == WalReaderState.NeedsMore || !IsAssembling ? new Lsn(_position) : UnfinishedRecord!.Value;
+    public Lsn Position =>
+        State == WalReaderState.NeedsMore || !IsAssembling ? new Lsn(_position) : UnfinishedRecord!.Value;
 
     /// <summary>Why reading ended, as a sentence fragment; empty while it has not.</summary>
     public string Reason { get; private set; } = "";
@@ -62,7 +65,9 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
     /// </summary>
     public long HeadFragmentLength { get; private set; }
 
-    /// <summary>The record whose continuation was overwritten after a crash, the last one met; null when none was.</summary>
+    /// <summary>
+    /// The record whose continuation was overwritten after a crash, the last one met; null when none was.
+    /// </summary>
     public Lsn? AbortedRecord { get; private set; }
 
     /// <summary>
@@ -71,18 +76,21 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
     /// </summary>
     /// <param name="segment">The segment to which the content belongs.</param>
     /// <param name="content">
-    /// Its bytes. Whole pages are read; what is behind the last whole page is not, and has to be supplied again with the
+    /// Its bytes. Whole pages are read; what is behind the last whole page is not, and has to be supplied again with
+    /// the
     /// rest of that page.
     /// </param>
     /// <param name="offset">Where in the segment the content begins: a multiple of the page size.</param>
-    /// <exception cref="InvalidOperationException">The content does not follow, or what was supplied is not used up.</exception>
+    /// <exception cref="InvalidOperationException">The content does not follow, or what was supplied is not used
+    /// up.</exception>
     public void Supply(WalSegmentName segment, ReadOnlyMemory<byte> content, int offset = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNotEqual(offset % WalPageHeader.PageSize, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)offset + content.Length, segment.Size.Bytes);
         // The last segment of all would end behind the last LSN.
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(segment.Number, (ulong.MaxValue / (ulong)segment.Size.Bytes) - 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            segment.Number, (ulong.MaxValue / (ulong)segment.Size.Bytes) - 1);
         var start = segment.Start.Value + (ulong)offset;
         var first = !_supplied;
         if (!first)
@@ -134,7 +142,9 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
         return false;
     }
 
-    /// <summary>Finds the page of the start asked for, which must be known to be WAL before a record is taken from it.</summary>
+    /// <summary>
+    /// Finds the page of the start asked for, which must be known to be WAL before a record is taken from it.
+    /// </summary>
     private bool TryStart()
     {
         if (_pieceEnd <= _pieceStart)
@@ -151,7 +161,9 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
         if (start.Value < _pieceStart || start.Value >= _pieceEnd)
         {
             _position = start.Value;
-            return Stop(WalReaderState.Unreadable, $"reading was to start there, and what was supplied begins at {new Lsn(_pieceStart)}");
+            return Stop(
+                WalReaderState.Unreadable,
+                $"reading was to start there, and what was supplied begins at {new Lsn(_pieceStart)}");
         }
 
         var pageStart = start.Value - (start.Value % WalPageHeader.PageSize);
@@ -228,7 +240,9 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
         var rmgr = bytes[WalRecord.RmgrOffset];
         if (!WalVersion.HasRmgr(Major, rmgr))
         {
-            return Stop(WalReaderState.Unreadable, $"a record names the resource manager {rmgr}, which PostgreSQL {Major} has not");
+            return Stop(
+                WalReaderState.Unreadable,
+                $"a record names the resource manager {rmgr}, which PostgreSQL {Major} has not");
         }
 
         var previous = BinaryPrimitives.ReadUInt64LittleEndian(bytes[WalRecord.PrevOffset..]);

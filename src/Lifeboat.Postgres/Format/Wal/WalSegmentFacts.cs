@@ -24,7 +24,8 @@ public enum WalSegmentEnding
 public readonly record struct WalTimelineSwitch(Lsn Lsn, Timeline From, Timeline To);
 
 /// <summary>
-/// What one segment tells by its own content alone: by the records that begin and end in it. A record over the edge counts
+/// What one segment tells by its own content alone: by the records that begin and end in it. A record over the edge
+/// counts
 /// in neither segment; <see cref="HeadFragmentLength"/> and <see cref="UnfinishedRecord"/> say that there is one.
 /// </summary>
 public sealed record WalSegmentFacts
@@ -92,7 +93,8 @@ public sealed record WalSegmentFacts
     public required Lsn? LastCommitEnd { get; init; }
 
     /// <summary>
-    /// The least time that anything in it carries: commits, aborts, checkpoints, restore points, ends of recovery. What a
+    /// The least time that anything in it carries: commits, aborts, checkpoints, restore points, ends of recovery.
+    /// What a
     /// recovery to a time compares is only commits and aborts.
     /// </summary>
     public required PgTimestamp? LeastTime { get; init; }
@@ -113,7 +115,9 @@ public sealed record WalSegmentFacts
     /// <summary>Records that tell wal_level, in order, only where the level told differs from the one before.</summary>
     public required IReadOnlyList<WalLevelChange> WalLevels { get; init; }
 
-    /// <summary>Records that a crash left unfinished, told by what stands here in place of their continuation.</summary>
+    /// <summary>
+    /// Records that a crash left unfinished, told by what stands here in place of their continuation.
+    /// </summary>
     public required IReadOnlyList<Lsn> AbortedRecords { get; init; }
 
     public bool ContinuesInNext => Ending == WalSegmentEnding.ContinuesInNext;

@@ -46,7 +46,8 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
             WalReaderState.EndOfWal => Conclude(reader, WalSegmentEnding.EndOfWal, reader.Position, reader.Reason),
             WalReaderState.Unreadable => Conclude(reader, WalSegmentEnding.Unreadable, reader.Position, reader.Reason),
             _ when content.Length > segment.Size.Bytes =>
-                Conclude(reader, WalSegmentEnding.Unreadable, segment.End, "bytes follow behind the end of the segment"),
+                Conclude(
+                    reader, WalSegmentEnding.Unreadable, segment.End, "bytes follow behind the end of the segment"),
             _ when !whole && reader.Position < segment.End => Conclude(
                 reader, WalSegmentEnding.Short, reader.Position, $"only {content.Length} bytes are there"),
             _ => Conclude(
@@ -58,7 +59,8 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
     }
 
     /// <summary>A record that fills the segment from before its beginning to behind its end is nobody's here.</summary>
-    private static bool IsUnfinished(WalRecordReader reader) => reader.UnfinishedRecord is not null || reader.IsInHeadFragment;
+    private static bool IsUnfinished(WalRecordReader reader) =>
+        reader.UnfinishedRecord is not null || reader.IsInHeadFragment;
 
     /// <returns>False when a record that matters is malformed.</returns>
     private bool Take(in WalRecord record)
@@ -183,12 +185,14 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
         _greatest = Greatest(_greatest, time);
     }
 
-    private static PgTimestamp Least(PgTimestamp? known, PgTimestamp time) => known is { } least && least <= time ? least : time;
+    private static PgTimestamp Least(PgTimestamp? known, PgTimestamp time) =>
+        known is { } least && least <= time ? least : time;
 
     private static PgTimestamp Greatest(PgTimestamp? known, PgTimestamp time) =>
         known is { } greatest && greatest >= time ? greatest : time;
 
-    private WalSegmentFacts Conclude(WalRecordReader reader, WalSegmentEnding ending, Lsn position, string reason) => new()
+    private WalSegmentFacts Conclude(WalRecordReader reader, WalSegmentEnding ending, Lsn position, string reason) =>
+        new()
     {
         Segment = segment,
         Major = reader.Major,

@@ -8,7 +8,8 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// <param name="Major">The major version that wrote it.</param>
 /// <param name="SystemIdentifier">Of the cluster that wrote it, as in pg_control.</param>
 /// <param name="Timeline">
-/// Of the first page. It can be an ancestor of the timeline in the file's name: the first segment of a timeline begins as
+/// Of the first page. It can be an ancestor of the timeline in the file's name: the first segment of a timeline begins
+/// as
 /// a copy of its parent's.
 /// </param>
 /// <param name="Address">The LSN of the file's first byte.</param>
@@ -43,7 +44,8 @@ public readonly record struct WalSegmentHeader(
         if (page.Major == 0)
         {
             return firstPage.ContainsAnyExcept((byte)0)
-                ? $"its magic number {page.Magic:X4} belongs to no PostgreSQL from {WalVersion.OldestMajor} to {WalVersion.NewestMajor}"
+                ? $"its magic number {page.Magic:X4} belongs to no PostgreSQL"
+                    + $" from {WalVersion.OldestMajor} to {WalVersion.NewestMajor}"
                 : "it begins with zeros";
         }
 
@@ -71,7 +73,8 @@ public readonly record struct WalSegmentHeader(
     }
 
     /// <summary>
-    /// Compares with the name the file goes by. A file's length is compared by whoever has the file: a partial segment may
+    /// Compares with the name the file goes by. A file's length is compared by whoever has the file: a partial segment
+    /// may
     /// be shorter.
     /// </summary>
     /// <param name="name">The name, with the segment size that the caller believes in.</param>

@@ -21,7 +21,9 @@ public static class WalVersion
         _ => 0,
     };
 
-    /// <summary>Whether a record may carry this resource manager: custom ones (128 and up) exist since 15 (rmgr.h).</summary>
+    /// <summary>
+    /// Whether a record may carry this resource manager: custom ones (128 and up) exist since 15 (rmgr.h).
+    /// </summary>
     internal static bool HasRmgr(int major, byte rmgr) =>
         rmgr <= LastBuiltInRmgr || (major >= 15 && rmgr >= FirstCustomRmgr);
 

@@ -1,0 +1,109 @@
+using Lifeboat.Cli.Options;
+using Lifeboat.Cli.Output;
+using Lifeboat.Cli.Stores;
+using Lifeboat.Engine.Backup.Physical;
+using Lifeboat.Platform.Errors;
+
+namespace Lifeboat.Cli.Commands;
+
+internal static class BackupCommand
+{
+    private const int MostCompression = 19;
+    private const int MostSeconds = 7 * 24 * 3600;
+
+    private static readonly Setting Connection = new(
+        "connection", "CONNINFO", "How to reach the server, as psql takes it; without it, PG* or DATABASE_URL");
+
+    private static readonly Setting Kind = new(
+        "kind", "KIND", "What is read: full reads everything", Default: "full") { Choices = ["full"] };
+
+    private static readonly Setting Reason = new("reason", "TEXT", "Why, kept with the backup");
+
+    private static readonly Setting CompressionLevel = new(
+        "compression-level", "N", "Of zstd, 1 to 19", Default: "3");
+
+    private static readonly Setting ArchiveTimeout = new(
+        "archive-timeout", "SECONDS", "How long to wait for the backup's WAL to arrive in the archive", Default: "60");
+
+    private static readonly Setting SpreadCheckpoint = Setting.Flag(
+        "spread-checkpoint", "Let the server spread its checkpoint out, instead of doing it at once");
+
+    public static readonly CommandSpec Spec = new(
+        "backup",
+        "Back up a running server from the files of its data directory",
+        [],
+        [
+            CommonSettings.ClusterDirectory, Connection, Kind, Reason, CommonSettings.Jobs, CompressionLevel,
+            ArchiveTimeout, SpreadCheckpoint,
+        ],
+        [
+            new(
+                "lifeboat backup --repository /backup/lifeboat --cluster-dir /var/lib/postgresql/17/main",
+                "Back up the server that is reached by the usual socket"),
+            new(
+                "lifeboat backup --repository /backup/lifeboat --connection 'host=/run/postgresql user=postgres' "
+                + "--reason 'before the migration'",
+                "The data directory is where the server says that it is"),
+        ],
+        RunAsync);
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var settings = context.Settings;
+        CheckKind(settings);
+        var connection = ServerConnection.Read(settings, Connection);
+        var jobs = CommonSettings.ReadJobs(settings);
+        var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
+        var timeout = TimeSpan.FromSeconds(settings.Integer(ArchiveTimeout, 0, MostSeconds)!.Value);
+        var cluster = await context.OpenOrCreateClusterAsync(cancellationToken);
+        using var display = new ActivityDisplay(context.Terminal, context.Time, context.Quiet, context.Json);
+        foreach (var warning in connection.Warnings)
+        {
+            display.Warn(warning);
+        }
+
+        var report = await PhysicalBackup.RunAsync(
+            new PhysicalBackupRequest
+            {
+                Cluster = cluster,
+                ClusterDirectory = settings.Path(CommonSettings.ClusterDirectory),
+                Connection = connection,
+                Reason = settings.Text(Reason),
+                Jobs = jobs,
+                CompressionLevel = level,
+                ArchiveTimeout = timeout,
+                SpreadCheckpoint = settings.Flag(SpreadCheckpoint),
+                Program = ProgramVersion.Text,
+                Files = context.Files,
+                Time = context.Time,
+            },
+            display,
+            cancellationToken);
+        display.Dispose();
+        var backup = BackupDocument.Of(report.Manifest, report.Duration);
+        if (context.Json)
+        {
+            Documents.Print(context.Terminal, backup, CliJson.Default.BackupDocument);
+        }
+        else
+        {
+            BackupText.Print(context.Terminal.Out, backup);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static void CheckKind(Settings settings)
+    {
+        var kind = settings.Find(Kind)!;
+        if (kind.Text == "incremental")
+        {
+            throw SettingReading.Wrong(
+                kind,
+                "this version takes full backups only",
+                "Use --kind full: what the repository holds already is not stored again.");
+        }
+
+        settings.Choice(Kind);
+    }
+}

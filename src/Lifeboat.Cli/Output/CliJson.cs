@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+
+namespace Lifeboat.Cli.Output;
+
+/// <summary>The documents that commands print with <c>--output json</c>, serialised without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(InitDocument))]
+[JsonSerializable(typeof(VersionDocument))]
+[JsonSerializable(typeof(BackupDocument))]
+[JsonSerializable(typeof(ShowDocument))]
+[JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(WalPushDocument))]
+[JsonSerializable(typeof(WalFetchDocument))]
+[JsonSerializable(typeof(AdoptDocument))]
+[JsonSerializable(typeof(RestoreDocument))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(CheckDocument))]
+[JsonSerializable(typeof(RepairDocument))]
+internal sealed partial class CliJson : JsonSerializerContext;

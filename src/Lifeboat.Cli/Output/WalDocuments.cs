@@ -1,0 +1,14 @@
+namespace Lifeboat.Cli.Output;
+
+/// <summary>How a push ended.</summary>
+/// <param name="Result">stored or alreadyStored.</param>
+/// <param name="Bytes">Of the file.</param>
+/// <param name="BytesStored">Of the object in the archive.</param>
+/// <param name="Sha256">Of the file, hexadecimal.</param>
+internal sealed record WalPushDocument(
+    string File, string Lineage, string Result, long Bytes, long BytesStored, string Sha256);
+
+/// <summary>How a fetch ended.</summary>
+/// <param name="Result">delivered or absent.</param>
+/// <param name="Object">The object in the archive; null when absent.</param>
+internal sealed record WalFetchDocument(string File, string Result, string? Object);

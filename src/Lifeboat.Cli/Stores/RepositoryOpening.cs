@@ -1,0 +1,67 @@
+using Lifeboat.Cli.Commands;
+using Lifeboat.Cli.Options;
+using Lifeboat.Repository;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Storage;
+using Lifeboat.Storage.Local;
+using Lifeboat.Storage.Retry;
+
+namespace Lifeboat.Cli.Stores;
+
+/// <summary>Opens what the global settings name.</summary>
+internal static class RepositoryOpening
+{
+    public static async Task<RepositoryRoot> OpenRepositoryAsync(
+        this CommandContext context, CancellationToken cancellationToken)
+    {
+        var place = RepositoryPlace.Of(context.Settings);
+        var secret = SecretSource.Read(context.Settings, context.Files);
+        var store = context.Retrying(LocalObjectStore.Open(context.Files, place));
+        return await RepositoryRoot.OpenAsync(store, secret, context.Time, cancellationToken);
+    }
+
+    /// <summary>The cluster, which must exist.</summary>
+    public static async Task<Cluster> OpenClusterAsync(
+        this CommandContext context, CancellationToken cancellationToken)
+    {
+        var repository = await context.OpenRepositoryAsync(cancellationToken);
+        return await Cluster.OpenAsync(repository, context.ClusterName(), cancellationToken);
+    }
+
+    /// <summary>The cluster; the first one of a repository is made when a server begins to use it.</summary>
+    public static async Task<Cluster> OpenOrCreateClusterAsync(
+        this CommandContext context, CancellationToken cancellationToken)
+    {
+        var repository = await context.OpenRepositoryAsync(cancellationToken);
+        return await Cluster.OpenOrCreateFirstAsync(repository, context.ClusterName(), cancellationToken);
+    }
+
+    public static string ClusterName(this CommandContext context) =>
+        context.Settings.Text(GlobalSettings.Cluster)!;
+
+    public static RetryingStore Retrying(this CommandContext context, IObjectStore store) => new(
+        store,
+        RetryPolicy.Default,
+        context.Time,
+        new Random(),
+        retried => context.Terminal.Warn($"{retried.Failure}; attempt {retried.Attempt} failed, trying again"));
+
+    /// <summary>Whether a repository is in the store; whether its secret is at hand does not matter.</summary>
+    public static async Task<bool> ExistsAsync(
+        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RepositoryRoot.OpenAsync(store, secret: null, time, cancellationToken);
+            return true;
+        }
+        catch (Platform.Errors.LifeboatException failure) when (failure.Code is Platform.Errors.ErrorCode.NotFound)
+        {
+            return false;
+        }
+        catch (Platform.Errors.LifeboatException failure) when (failure.Code is Platform.Errors.ErrorCode.WrongKey)
+        {
+            return true;
+        }
+    }
+}

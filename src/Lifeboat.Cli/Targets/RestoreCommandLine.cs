@@ -1,0 +1,65 @@
+using System.Text;
+using Lifeboat.Cli.Options;
+using Lifeboat.Cli.Stores;
+
+namespace Lifeboat.Cli.Targets;
+
+/// <summary>
+/// The <c>restore_command</c> that a restore writes: the same program, repository, cluster and key, by absolute paths,
+/// since the server runs it in its data directory and with its own environment.
+/// </summary>
+internal static class RestoreCommandLine
+{
+    public static string Of(Settings settings, IReadOnlyList<string> program)
+    {
+        var line = new StringBuilder();
+        foreach (var word in program)
+        {
+            line.Append(Quoted(word)).Append(' ');
+        }
+
+        line.Append("wal fetch %f \"%p\"");
+        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings));
+        Add(line, GlobalSettings.Cluster, settings.Text(GlobalSettings.Cluster)!);
+        if (SecretSource.KeyFilePath(settings) is { } keyFile)
+        {
+            Add(line, GlobalSettings.KeyFile, keyFile);
+        }
+        else if (!SecretSource.IsOnlyInEnvironment(settings)
+            && settings.Path(GlobalSettings.PassphraseFile) is { } passphraseFile)
+        {
+            Add(line, GlobalSettings.PassphraseFile, passphraseFile);
+        }
+
+        if (settings.ConfigurationPath is { } configuration && configuration != GlobalSettings.DefaultConfigurationFile)
+        {
+            Add(line, GlobalSettings.Config, configuration);
+        }
+
+        return line.ToString();
+    }
+
+    /// <summary>How this program is started: its own executable, or the runtime with its assembly.</summary>
+    public static IReadOnlyList<string> ThisProgram()
+    {
+        var executable = Environment.ProcessPath ?? "lifeboat";
+        return Path.GetFileNameWithoutExtension(executable) == "dotnet"
+            ? [executable, Path.Combine(AppContext.BaseDirectory, "lifeboat.dll")]
+            : [executable];
+    }
+
+    /// <summary>
+    /// One word for the shell, whatever it holds; and with each % doubled, because the server replaces %f, %p and %r
+    /// before the shell sees the line.
+    /// </summary>
+    internal static string Quoted(string word)
+    {
+        var text = word.Replace("%", "%%", StringComparison.Ordinal);
+        return text.Length > 0 && text.All(static c => char.IsAsciiLetterOrDigit(c) || "/._-+:@,=%".Contains(c))
+            ? text
+            : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    }
+
+    private static void Add(StringBuilder line, Setting setting, string value) =>
+        line.Append(' ').Append(setting.Option).Append(' ').Append(Quoted(value));
+}

@@ -1,0 +1,176 @@
+using Lifeboat.Platform.Errors;
+using Lifeboat.Postgres.Format;
+using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.WalArchive;
+
+namespace Lifeboat.Engine.Windows;
+
+/// <summary>
+/// What a recovery in one lineage can use: its own WAL files and backups, and those of the lineages that it comes from, up
+/// to the timeline that it shares with them.
+/// </summary>
+internal sealed class LineageArchive
+{
+    private readonly Dictionary<string, WalObject> _files;
+
+    private LineageArchive(
+        LineageRecord record,
+        Dictionary<string, WalObject> files,
+        IReadOnlyList<BackupManifest> backups,
+        IReadOnlyList<TimelineHistory> histories,
+        IReadOnlyList<WalConflict> conflicts,
+        IReadOnlyList<string> faults)
+    {
+        Record = record;
+        _files = files;
+        Backups = backups;
+        Conflicts = conflicts;
+        Faults = faults;
+        Size = new WalSegmentSize(record.SegmentSize);
+        Coverage = new WalCoverage(
+            record.Id, Size, SegmentsOf(files.Keys), histories, backups.Select(BackupPoint.Of));
+    }
+
+    internal LineageRecord Record { get; }
+
+    internal WalSegmentSize Size { get; }
+
+    internal WalCoverage Coverage { get; }
+
+    /// <summary>Oldest first.</summary>
+    internal IReadOnlyList<BackupManifest> Backups { get; }
+
+    internal IReadOnlyList<WalConflict> Conflicts { get; }
+
+    /// <summary>What could not be read, in words.</summary>
+    internal IReadOnlyList<string> Faults { get; }
+
+    internal WalObject? Find(WalSegmentName segment) => _files.GetValueOrDefault(segment.ToString());
+
+    /// <summary>All lineages of the cluster that were ever used, the first one in front.</summary>
+    internal static async ValueTask<(IReadOnlyList<LineageArchive> Archives, IReadOnlyList<string> Faults)> LoadAllAsync(
+        Cluster cluster, CancellationToken cancellationToken)
+    {
+        var records = await LineageCatalog.ListAsync(cluster, cancellationToken);
+        var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
+        var files = new Dictionary<Id128, List<WalObject>>();
+        foreach (var record in records)
+        {
+            files[record.Id] = await ListAsync(cluster, record.Id, cancellationToken);
+        }
+
+        var archives = new List<LineageArchive>();
+        foreach (var record in records)
+        {
+            var generations = GenerationsOf(record, records);
+            archives.Add(await BuildAsync(cluster, record, generations, files, backups, cancellationToken));
+        }
+
+        return (archives, [.. damage.Select(damaged => damaged.Message)]);
+    }
+
+    /// <summary>The lineage and those it comes from, each with the last timeline that it shares with them.</summary>
+    private static List<(Id128 Lineage, Timeline Shared)> GenerationsOf(
+        LineageRecord record, IReadOnlyList<LineageRecord> records)
+    {
+        var generations = new List<(Id128 Lineage, Timeline Shared)> { (record.Id, new Timeline(uint.MaxValue)) };
+        for (var origin = record.Parent;
+            origin is not null && generations.TrueForAll(known => known.Lineage != origin.Lineage);
+            origin = records.FirstOrDefault(parent => parent.Id == origin.Lineage)?.Parent)
+        {
+            var shared = generations[^1].Shared;
+            generations.Add((origin.Lineage, origin.Timeline < shared ? origin.Timeline : shared));
+        }
+
+        return generations;
+    }
+
+    private static async ValueTask<LineageArchive> BuildAsync(
+        Cluster cluster,
+        LineageRecord record,
+        List<(Id128 Lineage, Timeline Shared)> generations,
+        Dictionary<Id128, List<WalObject>> files,
+        IReadOnlyList<BackupManifest> backups,
+        CancellationToken cancellationToken)
+    {
+        var visible = new Dictionary<string, WalObject>(StringComparer.Ordinal);
+        var conflicts = new Dictionary<string, WalConflict>(StringComparer.Ordinal);
+        foreach (var (lineage, shared) in generations)
+        {
+            var named = files.GetValueOrDefault(lineage, [])
+                .Where(item => TimelineOf(item) <= shared && !visible.ContainsKey(item.File))
+                .GroupBy(item => item.File, StringComparer.Ordinal)
+                .ToList();
+            foreach (var file in named.Where(file => !conflicts.ContainsKey(file.Key)))
+            {
+                if (file.Skip(1).Any())
+                {
+                    conflicts[file.Key] = new WalConflict(lineage, file.Key, [.. file.Select(item => item.Tag)]);
+                }
+                else
+                {
+                    visible[file.Key] = file.First();
+                }
+            }
+        }
+
+        var faults = new List<string>();
+        var histories = await ReadHistoriesAsync(cluster, visible.Values, faults, cancellationToken);
+        var usable = backups.Where(backup => generations.Exists(
+            generation => generation.Lineage == backup.Lineage && backup.Timeline <= generation.Shared));
+        return new LineageArchive(record, visible, [.. usable], histories, [.. conflicts.Values], faults);
+    }
+
+    private static async ValueTask<List<TimelineHistory>> ReadHistoriesAsync(
+        Cluster cluster, IEnumerable<WalObject> files, List<string> faults, CancellationToken cancellationToken)
+    {
+        var histories = new List<TimelineHistory>();
+        foreach (var item in files)
+        {
+            if (!TimelineHistory.TryParseFileName(item.File, out var timeline))
+            {
+                continue;
+            }
+
+            try
+            {
+                var (content, _) = await WalStore.ReadAsync(cluster, item, cancellationToken);
+                histories.Add(TimelineHistory.Parse(timeline, content));
+            }
+            catch (LifeboatException damaged) when (damaged.Code == ErrorCode.Damaged)
+            {
+                faults.Add(damaged.Message);
+            }
+        }
+
+        return histories;
+    }
+
+    private static async ValueTask<List<WalObject>> ListAsync(
+        Cluster cluster, Id128 lineage, CancellationToken cancellationToken)
+    {
+        var files = new List<WalObject>();
+        await foreach (var item in WalStore.ListAsync(cluster, lineage, cancellationToken))
+        {
+            files.Add(item);
+        }
+
+        return files;
+    }
+
+    private static Timeline TimelineOf(WalObject item) =>
+        Timeline.TryParseHex(item.File.AsSpan(0, 8), out var timeline) ? timeline : new Timeline(uint.MaxValue);
+
+    private IEnumerable<WalSegmentName> SegmentsOf(IEnumerable<string> files)
+    {
+        foreach (var file in files)
+        {
+            if (WalSegmentName.TryParse(file, Size, out var segment))
+            {
+                yield return segment;
+            }
+        }
+    }
+}

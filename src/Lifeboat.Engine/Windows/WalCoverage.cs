@@ -1,0 +1,123 @@
+using Lifeboat.Postgres.Format;
+using Lifeboat.Repository.Encoding;
+
+namespace Lifeboat.Engine.Windows;
+
+/// <summary>
+/// What can be recovered with the WAL and the backups of one lineage, by names and positions alone. Pure: nothing is
+/// read, so that it says nothing of damage within an object.
+/// </summary>
+public sealed class WalCoverage
+{
+    private readonly Id128 _lineage;
+    private readonly WalPath[] _paths;
+    private readonly BackupPoint[] _backups;
+
+    /// <param name="present">The segments of which exactly one content is archived; any order.</param>
+    /// <param name="histories">Of the timelines; one without is taken to have no ancestors.</param>
+    /// <param name="backups">Any order.</param>
+    public WalCoverage(
+        Id128 lineage,
+        WalSegmentSize size,
+        IEnumerable<WalSegmentName> present,
+        IEnumerable<TimelineHistory> histories,
+        IEnumerable<BackupPoint> backups)
+    {
+        _lineage = lineage;
+        _backups = [.. backups.OrderBy(backup => backup.StopLsn).ThenBy(backup => backup.Id, StringComparer.Ordinal)];
+        IReadOnlyDictionary<Timeline, IReadOnlyList<ulong>> numbers = present
+            .GroupBy(segment => segment.Timeline)
+            .ToDictionary(
+                group => group.Key,
+                group => (IReadOnlyList<ulong>)[.. group.Select(segment => segment.Number).Distinct().Order()]);
+        var known = histories.ToDictionary(history => history.Timeline);
+        _paths =
+        [
+            .. numbers.Keys.Concat(_backups.Select(backup => backup.Timeline)).Distinct().Order().Select(
+                timeline => new WalPath(
+                    known.GetValueOrDefault(timeline) ?? new TimelineHistory(timeline, []), size, numbers)),
+        ];
+        Windows = [.. _paths.SelectMany(WindowsOf)];
+        Gaps = [.. _paths.SelectMany(GapsOf).DistinctBy(gap => (gap.First, gap.Last))];
+    }
+
+    /// <summary>By timeline, then by position; without the time of the last commit.</summary>
+    public IReadOnlyList<RecoveryWindow> Windows { get; }
+
+    /// <summary>By timeline, then by position. A gap on a stretch that timelines share is named once.</summary>
+    public IReadOnlyList<WalGap> Gaps { get; }
+
+    /// <summary>Of every timeline that has a segment or a backup.</summary>
+    internal IReadOnlyList<WalPath> Paths => _paths;
+
+    /// <summary>Whether anything of the timeline's own is archived: else it only repeats an older one.</summary>
+    internal static bool HasOwnWal(WalPath path) => path.RunOf(path.FirstOwn) is not null
+        || (path.History.Entries.Count == 0 && path.Runs.Count > 0);
+
+    private IEnumerable<RecoveryWindow> WindowsOf(WalPath path)
+    {
+        var held =
+            from backup in _backups
+            where path.Holds(backup)
+            let run = path.RunOf(backup)
+            where run is not null && (backup.Timeline == path.Timeline || run.Value.Last >= path.FirstOwn)
+            group backup by run.Value into window
+            orderby window.Key.First
+            select window;
+        foreach (var window in held)
+        {
+            var oldest = window.First();
+            var last = path.NameOf(window.Key.Last);
+            yield return new RecoveryWindow(
+                _lineage,
+                path.Timeline,
+                oldest.StopLsn,
+                last.End,
+                oldest.StopTime,
+                EndTime: null,
+                [.. window.Select(backup => backup.Id)],
+                last);
+        }
+    }
+
+    private IEnumerable<WalGap> GapsOf(WalPath path)
+    {
+        // What a backup needs lacks also when nothing before or behind it is archived.
+        var needed = _backups
+            .Where(backup => path.Holds(backup) && backup.Timeline == path.Timeline)
+            .Select(backup => new WalRun(path.FirstNeededBy(backup), path.LastNeededBy(backup)))
+            .ToList();
+        if (path.Runs.Count == 0 && needed.Count == 0)
+        {
+            yield break;
+        }
+
+        var next = needed.Select(run => run.First).Concat(path.Runs.Take(1).Select(run => run.First)).Min();
+        string? before = null;
+        foreach (var run in path.Runs)
+        {
+            if (run.First > next)
+            {
+                yield return Gap(path, next, run.First - 1, before, path.NameOf(run.First).ToString());
+            }
+
+            next = Math.Max(next, run.Last + 1);
+            before = path.NameOf(run.Last).ToString();
+        }
+
+        var end = needed.Count == 0 ? 0 : needed.Max(run => run.Last);
+        if (end >= next)
+        {
+            yield return Gap(path, next, end, before, after: null);
+        }
+    }
+
+    private WalGap Gap(WalPath path, ulong first, ulong last, string? before, string? after) => new(
+        _lineage,
+        path.Timeline,
+        path.NameOf(first).ToString(),
+        path.NameOf(last).ToString(),
+        last - first + 1,
+        before,
+        after);
+}

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.WalArchive;
+
+namespace Lifeboat.Engine.Windows;
+
+/// <summary>
+/// The facts of archived segments, each read once. Reading ahead hides the store's answering time when many are wanted in
+/// order. Used by one caller at a time.
+/// </summary>
+internal sealed class WalFactsCache(Cluster cluster)
+{
+    private const int Ahead = 16;
+
+    private readonly ConcurrentDictionary<WalObject, Task<WalFacts>> _facts = new();
+
+    internal Cluster Cluster => cluster;
+
+    /// <exception cref="LifeboatException">Damaged, or an error of the store.</exception>
+    internal Task<WalFacts> ReadAsync(WalObject item, CancellationToken cancellationToken) =>
+        _facts.GetOrAdd(item, wanted => WalStore.ReadFactsAsync(cluster, wanted, cancellationToken).AsTask());
+
+    /// <summary>Begins to read what will be wanted next; errors show when it is wanted.</summary>
+    internal void Expect(IEnumerable<WalObject> items, CancellationToken cancellationToken)
+    {
+        foreach (var item in items.Take(Ahead))
+        {
+            _ = ReadAsync(item, cancellationToken).ContinueWith(
+                static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+}
