@@ -144,7 +144,7 @@ public sealed class CheckTests
     {
         var built = await RepositoryBuilder.CreateAsync();
         await built.FillAsync();
-        var name = $"clusters/main/lineages/{built.Cluster.FirstLineage}/wal/00000001/00000001FFFFFFFF00000FFF-{new string('0', 32)}";
+        var name = $"clusters/main/lineages/{built.Cluster.FirstLineage}/wal/00000001/FFFFFFFF/00000001FFFFFFFF00000FFF-{new string('0', 32)}";
         await built.Store.ReplaceAsync(name, [1]);
         Assert.Equal(name, Assert.Single((await Run(built.Repository, readData: true)).Findings).Object);
     }
