@@ -24,7 +24,7 @@ public sealed class CommandLineTests
         var parsed = tree.Parse(words[1..]);
         Assert.Empty(parsed.Errors);
         Assert.NotNull(tree.SpecOf(parsed.CommandResult.Command));
-        Assert.NotEmpty(tree.Given(parsed));
+        Assert.Equal(words.Count(word => word.StartsWith("--", StringComparison.Ordinal)), tree.Given(parsed).Count);
     }
 
     [Theory]

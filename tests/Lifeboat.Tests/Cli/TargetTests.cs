@@ -3,6 +3,7 @@ using Lifeboat.Cli.Targets;
 using Lifeboat.Engine.Targets;
 using Lifeboat.Platform.Errors;
 using Xunit;
+using TargetSettings = Lifeboat.Cli.Targets.TargetSettings;
 
 namespace Lifeboat.Tests.Cli;
 
