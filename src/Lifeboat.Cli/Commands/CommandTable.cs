@@ -19,9 +19,6 @@ internal static class CommandTable
         VersionCommand.Spec,
     ];
 
-    /// <summary>The commands that PostgreSQL starts once per segment.</summary>
-    public static readonly IReadOnlyList<CommandSpec> Short = [WalPushCommand.Spec, WalFetchCommand.Spec];
-
     /// <summary>What the words that only group commands mean.</summary>
     public static readonly IReadOnlyDictionary<string, string> Groups = new Dictionary<string, string>(StringComparer.Ordinal)
     {

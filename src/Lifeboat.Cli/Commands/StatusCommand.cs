@@ -59,7 +59,7 @@ internal static class StatusCommand
             StatusText.Print(context.Terminal.Out, status);
         }
 
-        return status.HasDamage
+        return status.Damaged
             ? DamageExit.Report(context, "show the status", status.Damage.Length + status.Faults.Length)
             : ExitCodes.Done;
     }

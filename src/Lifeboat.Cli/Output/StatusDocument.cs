@@ -26,7 +26,7 @@ internal sealed record StatusDocument(
     DamageDocument[] Damage,
     string[] Faults)
 {
-    public bool HasDamage => Damage.Length > 0 || Faults.Length > 0;
+    public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
 }
 
 /// <summary>The server that archives a timeline.</summary>
