@@ -7,10 +7,14 @@ internal static class CommandTable
     [
         InitCommand.Spec,
         BackupCommand.Spec,
+        ListCommand.Spec,
         ShowCommand.Spec,
+        StatusCommand.Spec,
         RestoreCommand.Spec,
         WalPushCommand.Spec,
         WalFetchCommand.Spec,
+        CheckCommand.Spec,
+        RepairIndexCommand.Spec,
         AdoptCommand.Spec,
         VersionCommand.Spec,
     ];
