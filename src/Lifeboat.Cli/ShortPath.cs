@@ -3,12 +3,16 @@ using Lifeboat.Cli.Options;
 
 namespace Lifeboat.Cli;
 
-/// <summary>The way of the WAL commands, which PostgreSQL starts once per segment: no library parses or prints.</summary>
+/// <summary>
+/// The way of the WAL commands, which PostgreSQL starts once per segment: no library parses or prints.
+/// </summary>
 internal static class ShortPath
 {
     private static readonly CommandSpec[] s_commands = [WalPushCommand.Spec, WalFetchCommand.Spec];
 
-    /// <summary>The call; null when the command line is of another command or is better explained by the full parser.</summary>
+    /// <summary>
+    /// The call; null when the command line is of another command or is better explained by the full parser.
+    /// </summary>
     public static PreparedCall? TryPrepare(IReadOnlyList<string> arguments, ProgramEnvironment around)
     {
         if (!arguments.Contains("wal", StringComparer.Ordinal))

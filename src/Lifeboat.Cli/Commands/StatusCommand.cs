@@ -66,7 +66,8 @@ internal static class StatusCommand
 
     private static double Seconds(TimeSpan age) => Math.Round(age.TotalSeconds, 3);
 
-    private static async Task<(long Bytes, long Objects)> SizeAsync(Cluster cluster, CancellationToken cancellationToken)
+    private static async Task<(long Bytes, long Objects)> SizeAsync(
+        Cluster cluster, CancellationToken cancellationToken)
     {
         long bytes = 0;
         long objects = 0;
