@@ -41,7 +41,14 @@ internal sealed class ActivityDisplay : IActivity, IDisposable
 
     public void Warn(string line) => Write($"lifeboat: warning: {line}");
 
-    public void Progress(string phase, long done, long total)
+    public void Progress(string phase, long done, long total) =>
+        Show(phase, done, rate => rate.Describe(done, total));
+
+    /// <summary>As <see cref="Progress"/>, of something that is counted; its bytes give the rate.</summary>
+    public void Count(string phase, long done, long total, long bytes) =>
+        Show(phase, bytes, rate => rate.DescribeCount(done, total, bytes));
+
+    private void Show(string phase, long bytes, Func<ProgressRate, string> describe)
     {
         if (!_words)
         {
@@ -54,12 +61,12 @@ internal sealed class ActivityDisplay : IActivity, IDisposable
             if (_rate?.Phase != phase)
             {
                 CloseLine();
-                _rate = new ProgressRate(phase, _time, done);
+                _rate = new ProgressRate(phase, _time, bytes);
                 _shownAt = now;
                 return;
             }
 
-            _rate.Advance(done);
+            _rate.Advance(bytes);
             if (_time.GetElapsedTime(_shownAt, now) < (_terminal.ErrorIsTerminal ? BetweenRedraws : BetweenLines))
             {
                 return;
@@ -68,12 +75,12 @@ internal sealed class ActivityDisplay : IActivity, IDisposable
             _shownAt = now;
             if (_terminal.ErrorIsTerminal)
             {
-                _terminal.Error.Write(EraseLine + _rate.Describe(done, total));
+                _terminal.Error.Write(EraseLine + describe(_rate));
                 _lineIsOpen = true;
             }
             else
             {
-                _terminal.Error.WriteLine(_rate.Describe(done, total));
+                _terminal.Error.WriteLine(describe(_rate));
             }
         }
     }

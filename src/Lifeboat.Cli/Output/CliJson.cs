@@ -13,4 +13,7 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(WalFetchDocument))]
 [JsonSerializable(typeof(AdoptDocument))]
 [JsonSerializable(typeof(RestoreDocument))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(CheckDocument))]
+[JsonSerializable(typeof(RepairDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

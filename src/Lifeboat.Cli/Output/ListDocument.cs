@@ -1,32 +1,73 @@
+using Lifeboat.Engine.Windows;
+using Lifeboat.Repository.Containers;
+
 namespace Lifeboat.Cli.Output;
 
 /// <summary>The backups of a cluster, and the points in time that can be recovered.</summary>
+/// <param name="Backups">Oldest first.</param>
+/// <param name="Conflicts">Names under which several contents are archived; none of them can be used.</param>
 /// <param name="Damage">Manifests that cannot be read; what they describe is not among the backups.</param>
+/// <param name="Faults">What else could not be read, in words.</param>
 internal sealed record ListDocument(
     string Cluster,
     BackupDocument[] Backups,
     WindowDocument[] Windows,
     GapDocument[] Gaps,
-    DamageDocument[] Damage);
+    ConflictDocument[] Conflicts,
+    DamageDocument[] Damage,
+    string[] Faults)
+{
+    public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
+}
 
-/// <summary>A stretch of WAL without a gap, in which every point can be recovered.</summary>
-/// <param name="Start">The stop LSN of the first backup in it.</param>
-/// <param name="End">The end of the last archived segment.</param>
-/// <param name="StartTime">When the first backup ended.</param>
-/// <param name="EndTime">The time of the last commit in it; null when there is none.</param>
-/// <param name="Backups">Ids of the backups in it, oldest first.</param>
+/// <summary>Points that can be recovered without a break, along one timeline.</summary>
+/// <param name="Start">The stop LSN of the oldest backup in it.</param>
+/// <param name="End">The end of the WAL that is archived behind it without a break.</param>
+/// <param name="StartTime">When the oldest backup ended.</param>
+/// <param name="EndTime">Of the last commit that is known in it.</param>
+/// <param name="Backups">Ids, oldest first.</param>
+/// <param name="LastSegment">The last archived segment of it.</param>
 internal sealed record WindowDocument(
     uint Timeline,
     string Start,
     string End,
-    DateTimeOffset? StartTime,
+    DateTimeOffset StartTime,
     DateTimeOffset? EndTime,
     string Lineage,
-    string[] Backups);
+    string[] Backups,
+    string LastSegment)
+{
+    public static WindowDocument Of(RecoveryWindow window) => new(
+        window.Timeline.Value,
+        window.Start.ToString(),
+        window.End.ToString(),
+        window.StartTime,
+        window.EndTime,
+        window.Lineage.ToString(),
+        [.. window.Backups],
+        window.LastSegment.ToString());
+}
 
-/// <summary>Segments that are missing in the archive.</summary>
-internal sealed record GapDocument(uint Timeline, string From, string To, string Lineage, string Detail);
+/// <summary>Segments that are missing in the archive: no recovery goes over them.</summary>
+/// <param name="Before">The last archived segment before them; null when there is none.</param>
+/// <param name="After">The first archived segment behind them; null when there is none.</param>
+internal sealed record GapDocument(
+    uint Timeline, string First, string Last, ulong Count, string? Before, string? After, string Lineage)
+{
+    public static GapDocument Of(WalGap gap) => new(
+        gap.Timeline.Value, gap.First, gap.Last, gap.Count, gap.Before, gap.After, gap.Lineage.ToString());
+}
+
+internal sealed record ConflictDocument(string File, int Contents, string Lineage)
+{
+    public static ConflictDocument Of(WalConflict conflict) =>
+        new(conflict.File, conflict.Tags.Count, conflict.Lineage.ToString());
+}
 
 /// <summary>An object of the repository that cannot be read.</summary>
 /// <param name="Kind">damaged, missing, swapped, foreign, forged or inconsistent.</param>
-internal sealed record DamageDocument(string Object, string Kind, string Detail);
+internal sealed record DamageDocument(string Object, string Kind, string Detail)
+{
+    public static DamageDocument Of(DamagedObjectException damaged) =>
+        new(damaged.Name.Value, damaged.Kind.ToString().ToLowerInvariant(), damaged.Detail);
+}

@@ -37,9 +37,7 @@ internal sealed class ProgressRate
     /// <summary><c>copy: 42 %, 1.3 GiB of 3.1 GiB, 210.0 MiB/s, 9 s left</c>.</summary>
     public string Describe(long done, long total)
     {
-        var (since, before) = _samples.Peek();
-        var seconds = _time.GetElapsedTime(since).TotalSeconds;
-        var rate = seconds > 0 ? (done - before) / seconds : 0;
+        var rate = Rate(done);
         if (total <= 0)
         {
             return $"{Phase}: {Quantities.Bytes(done)}, {Quantities.Bytes(rate)}/s";
@@ -52,5 +50,23 @@ internal sealed class ProgressRate
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{Phase}: {share} %, {Quantities.Bytes(done)} of {Quantities.Bytes(total)}, {Quantities.Bytes(rate)}/s{left}");
+    }
+
+    /// <summary><c>read packs: 42 %, 17 of 40, 210.0 MiB/s</c>.</summary>
+    public string DescribeCount(long done, long total, long bytes)
+    {
+        var rate = bytes > 0 ? $", {Quantities.Bytes(Rate(bytes))}/s" : "";
+        return total <= 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{Phase}: {done}{rate}")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Phase}: {(int)Math.Min(100, done * 100.0 / total)} %, {done} of {total}{rate}");
+    }
+
+    private double Rate(long done)
+    {
+        var (since, before) = _samples.Peek();
+        var seconds = _time.GetElapsedTime(since).TotalSeconds;
+        return seconds > 0 ? (done - before) / seconds : 0;
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Lifeboat.Engine.Lineages;
 
 /// <summary>The document in <c>lifeboat.lineage</c>.</summary>
-internal sealed record LineageDocument(int Version, string Lineage, string Cluster, OriginDocument? Parent);
+internal sealed record LineageDocument(int Version, string Lineage, string Cluster, OriginDocument? Parent = null);
 
 /// <summary>The part of it that says where a copy left its source.</summary>
 internal sealed record OriginDocument(string Lineage, string Backup, uint Timeline, string From);

@@ -1,0 +1,52 @@
+using Lifeboat.Cli.Output;
+using Lifeboat.Cli.Stores;
+using Lifeboat.Engine.Windows;
+using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Backups;
+
+namespace Lifeboat.Cli.Commands;
+
+internal static class ListCommand
+{
+    public static readonly CommandSpec Spec = new(
+        "list",
+        "List the backups, and the points in time that can be recovered",
+        [],
+        [],
+        [
+            new("lifeboat list --repository /backup/lifeboat", "Backups, windows and gaps of the cluster main"),
+            new("lifeboat list --repository /backup/lifeboat --output json", "The same for a program"),
+        ],
+        RunAsync)
+    {
+        Details = "A window is a stretch of time in which every point can be recovered; a gap is WAL that is missing. "
+            + "What cannot be read is shown, and makes the command fail.",
+    };
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var cluster = await context.OpenClusterAsync(cancellationToken);
+        var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
+        var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
+        var known = damage.Select(damaged => damaged.Message).ToHashSet(StringComparer.Ordinal);
+        var list = new ListDocument(
+            cluster.Name,
+            [.. backups.Select(backup => BackupDocument.Of(backup))],
+            [.. windows.Windows.Select(WindowDocument.Of)],
+            [.. windows.Gaps.Select(GapDocument.Of)],
+            [.. windows.Conflicts.Select(ConflictDocument.Of)],
+            [.. damage.Select(DamageDocument.Of)],
+            [.. windows.Faults.Where(fault => !known.Contains(fault))]);
+        if (context.Json)
+        {
+            Documents.Print(context.Terminal, list, CliJson.Default.ListDocument);
+        }
+        else
+        {
+            ListText.Print(context.Terminal.Out, list);
+        }
+
+        return list.Damaged ? DamageExit.Report(context, "list the backups", list.Damage.Length + list.Faults.Length)
+            : ExitCodes.Done;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace Lifeboat.Cli.Output;
+
+/// <summary>The status for people: what matters most on top.</summary>
+internal static class StatusText
+{
+    public static void Print(TextWriter output, StatusDocument status)
+    {
+        BackupText.Line(output, "Cluster", $"{status.Cluster} in {status.Repository}"
+            + (status.Encrypted ? ", encrypted" : ", not encrypted"));
+        BackupText.Line(output, "Last backup", status.LastBackup is { } last
+            ? $"{last.Id}, {Age(status.LastBackupAgeSeconds)} ago ({last.Kind}, {Quantities.Bytes(last.BytesTotal)})"
+            : "NONE");
+        BackupText.Line(output, "Backups", status.Backups.ToString(CultureInfo.InvariantCulture));
+        BackupText.Line(output, "Recoverable", status.WindowEnd is { } end
+            ? $"until {Quantities.Time(end)}, {Age(status.LastCommitAgeSeconds)} ago, at {status.WindowEndLsn}"
+            : "NOTHING");
+        BackupText.Line(output, "Missing WAL", status.Gaps.Length == 0
+            ? "none"
+            : string.Join("; ", status.Gaps.Select(ListText.Describe)));
+        foreach (var claim in status.Claims)
+        {
+            BackupText.Line(
+                output, "Archived by",
+                $"{claim.Host}:{claim.Directory}, timeline {claim.Timeline} of {claim.Lineage[..8]}");
+        }
+
+        BackupText.Line(output, "Stored", string.Create(
+            CultureInfo.InvariantCulture, $"{Quantities.Bytes(status.BytesStored)} in {status.Objects} objects"));
+        ListText.Section(output, "Conflicting WAL:", status.Conflicts.Select(conflict =>
+            $"{conflict.File} has {conflict.Contents} contents in lineage {conflict.Lineage}"));
+        ListText.Section(output, "DAMAGED:", [
+            .. status.Damage.Select(damage => $"{damage.Object}: {damage.Kind}: {damage.Detail}"), .. status.Faults,
+        ]);
+    }
+
+    private static string Age(double? seconds) => Quantities.Duration(TimeSpan.FromSeconds(Math.Max(0, seconds ?? 0)));
+}
