@@ -134,9 +134,13 @@ internal static unsafe class Sha256Lanes
         ref Vector512<uint> h,
         Vector512<uint> word)
     {
-        var first = h + Large(e, 6, 11, 25) + Avx512F.TernaryLogic(e, f, g, Choose) + word;
-        d += first;
-        h = first + Large(a, 2, 13, 22) + Avx512F.TernaryLogic(a, b, c, Majority);
+        // The order of the sums keeps the chain from one round's a and e to the next one's at three steps; what is known
+        // earlier is added first.
+        var known = h + word;
+        var chosen = Avx512F.TernaryLogic(e, f, g, Choose);
+        var mixed = Large(e, 6, 11, 25);
+        d = (d + known) + chosen + mixed;
+        h = ((known + chosen) + mixed + Avx512F.TernaryLogic(a, b, c, Majority)) + Large(a, 2, 13, 22);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
