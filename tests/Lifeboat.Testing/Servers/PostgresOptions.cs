@@ -20,6 +20,9 @@ public sealed record PostgresOptions
     /// <summary>Variables of the server, and so of the archive_command that it runs.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Words behind those that the harness starts the server with.</summary>
+    public IReadOnlyList<string> StartArguments { get; init; } = [];
+
     /// <summary>The whole text of pg_hba.conf; null trusts everybody on this machine.</summary>
     public string? HostBasedAuthentication { get; init; }
 

@@ -70,6 +70,7 @@ public sealed partial class PostgresServer
         [
             .. PostgresUser.Prefix, Installation.Tool("postgres"), "-D", DataDirectory, "-p", Text(Port),
             "-k", SocketFolder, "-c", "listen_addresses=127.0.0.1", "-c", "logging_collector=off",
+            .. Options.StartArguments,
         ];
         // The shell replaces itself by the server, so that the server is this process's own child: a killed one is
         // reaped at once, and its postmaster.pid does not look alive.

@@ -24,7 +24,7 @@ internal sealed class DataDirectoryCopy(
     {
         var stored = await FrameIndex.LoadAsync(request.Cluster, cancellationToken);
         await request.Cluster.Store.SweepAsync(cancellationToken);
-        _packs.Adopt(stored.Unlisted);
+        await _packs.AdoptAsync(stored.Unlisted, cancellationToken);
         foreach (var damage in stored.Damage)
         {
             activity.Warn($"not reused: {damage.Message}");

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Lifeboat.Testing.Servers;
+
+namespace Lifeboat.Tests.Postgres.Recovery;
+
+/// <summary>A repository in a folder of its own, used by the program as the user postgres, as a host would.</summary>
+internal sealed class Vault : IDisposable
+{
+    private const string PassphraseVariable = "LIFEBOAT_PASSPHRASE";
+
+    private Vault(Encryption encryption, string? repository)
+    {
+        Encryption = encryption;
+        Repository = repository ?? Path.Combine(Folder.CreateForPostgres("v"), "repository");
+        KeyFile = Path.Combine(Folder.CreateForPostgres("k"), "key");
+    }
+
+    internal TemporaryFolder Folder { get; } = new();
+
+    internal Encryption Encryption { get; }
+
+    internal string Repository { get; }
+
+    internal string KeyFile { get; }
+
+    /// <summary>What a server needs in its environment to archive here.</summary>
+    internal IReadOnlyDictionary<string, string?> Environment => Encryption == Encryption.Passphrase
+        ? new Dictionary<string, string?> { [PassphraseVariable] = "correct horse battery staple" }
+        : new Dictionary<string, string?>();
+
+    internal string ArchiveCommand =>
+        string.Join(' ', [LifeboatProgram.Path, "wal", "push", "%p", .. Place]);
+
+    internal string RestoreCommand =>
+        string.Join(' ', [LifeboatProgram.Path, "wal", "fetch", "%f", "\"%p\"", .. Place]);
+
+    private string[] Place => Encryption == Encryption.KeyFile
+        ? ["--repository", Repository, "--key-file", KeyFile]
+        : ["--repository", Repository];
+
+    internal static async Task<Vault> CreateAsync(Encryption encryption = Encryption.None, string? repository = null)
+    {
+        var vault = new Vault(encryption, repository);
+        (await vault.RunAsync("init", "--cluster", "main")).Expect();
+        return vault;
+    }
+
+    /// <summary>Settings of a server that archives here.</summary>
+    internal PostgresOptions Archiving(PostgresOptions? options = null) =>
+        (options ?? PostgresOptions.Default) with { ArchiveCommand = ArchiveCommand, Environment = Environment };
+
+    internal ProgramStart Command(params IReadOnlyList<string> words) =>
+        LifeboatProgram.With([.. words, .. Place]) with { AsPostgres = true, Environment = Environment };
+
+    internal Task<ProgramResult> RunAsync(params IReadOnlyList<string> words) =>
+        RunningProgram.RunAsync(Command(words));
+
+    /// <summary>Runs a command that must succeed, and reads what it prints.</summary>
+    internal async Task<JsonElement> JsonAsync(params IReadOnlyList<string> words) =>
+        Parse((await RunAsync([.. words, "--output", "json"])).Expect().Output);
+
+    /// <summary>Runs a command that must fail with this code, and reads the error that it prints.</summary>
+    internal async Task<JsonElement> ErrorAsync(int exitCode, params IReadOnlyList<string> words) =>
+        ErrorOf(await RunAsync([.. words, "--output", "json"]), exitCode);
+
+    /// <summary>One clear error: a line of its own, with a hint, and never a stack trace.</summary>
+    internal static JsonElement ErrorOf(ProgramResult result, int exitCode)
+    {
+        result.Expect(exitCode);
+        var lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var errors = lines.Where(line => line.StartsWith('{')).ToList();
+        if (errors.Count != 1 || result.Output.Length > 0
+            || lines.Any(line => line.StartsWith("   at ", StringComparison.Ordinal)))
+        {
+            throw new InvalidOperationException($"not one clear error\n{result}");
+        }
+
+        var error = Parse(errors[0]);
+        return error.Text("hint").Length > 0 && error.GetProperty("exitCode").GetInt32() == exitCode
+            ? error
+            : throw new InvalidOperationException($"an error without a hint, or with another exit code\n{result}");
+    }
+
+    internal Task<JsonElement> BackupAsync(PostgresServer server, params IReadOnlyList<string> more) =>
+        JsonAsync(["backup", "--cluster-dir", server.DataDirectory, "--connection", server.ConnInfo(), .. more]);
+
+    /// <summary>
+    /// Restores into a new folder and has pg_verifybackup judge it before anybody starts it.
+    /// </summary>
+    /// <returns>A server over it, not started.</returns>
+    internal async Task<PostgresServer> RestoreAsync(
+        PostgresServer source, string name, params IReadOnlyList<string> target)
+    {
+        var directory = Path.Combine(Folder.CreateForPostgres(name), "data");
+        await JsonAsync(["restore", "--to", directory, .. target]);
+        await Judges.VerifyBackupAsync(source.Major, directory);
+        return PostgresServer.Over(source.Major, directory, source.Options);
+    }
+
+    /// <summary>As <see cref="RestoreAsync"/>; starts it and waits until it has recovered and takes writes.</summary>
+    internal async Task<PostgresServer> RecoverAsync(
+        PostgresServer source, string name, params IReadOnlyList<string> target)
+    {
+        var server = await RestoreAsync(source, name, target);
+        try
+        {
+            await server.StartAsync();
+            await server.WaitUntilPromotedAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal static JsonElement Parse(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>The ids of the backups that are listed.</summary>
+    internal async Task<string[]> ListedAsync() =>
+        [.. (await JsonAsync("list")).GetProperty("backups").EnumerateArray().Select(backup => backup.Text("id"))];
+
+    /// <summary>Everything in the repository, as paths relative to it with sizes.</summary>
+    internal IReadOnlyDictionary<string, long> Objects() =>
+        Directory.EnumerateFiles(Repository, "*", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.GetRelativePath(Repository, path), path => new FileInfo(path).Length);
+
+    public void Dispose() => Folder.Dispose();
+}
