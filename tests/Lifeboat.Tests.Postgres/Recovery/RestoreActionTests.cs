@@ -34,7 +34,7 @@ public sealed class RestoreActionTests
     }
 
     [Fact]
-    public async Task A_restore_that_is_killed_leaves_a_directory_on_which_no_server_starts()
+    public async Task A_restore_that_is_killed_leaves_no_server_and_can_be_run_again()
     {
         using var vault = await Vault.CreateAsync();
         await using var server = await PostgresServer.StartNewAsync(17, vault.Archiving());
@@ -56,7 +56,12 @@ public sealed class RestoreActionTests
             await Assert.ThrowsAsync<InvalidOperationException>(half.StartAsync);
         }
 
-        await vault.ErrorAsync(12, "restore", "--to", directory);
+        await vault.JsonAsync("restore", "--to", directory);
+        await Judges.VerifyBackupAsync(17, directory);
+        await using var restored = PostgresServer.Over(17, directory, server.Options);
+        await restored.StartAsync();
+        await restored.WaitUntilPromotedAsync();
+        Assert.Equal(await PgbenchBank.CheckAsync(server), await PgbenchBank.CheckAsync(restored));
     }
 
     [Fact]
