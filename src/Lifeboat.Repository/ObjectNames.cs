@@ -50,5 +50,12 @@ internal static class ObjectNames
     internal static string Wal(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}wal/";
 
     internal static string WalFile(string cluster, Id128 lineage, string file) =>
-        $"{Wal(cluster, lineage)}{file[..8]}/{file}-";
+        $"{Wal(cluster, lineage)}{WalFolder(file)}{file}-";
+
+    /// <summary>
+    /// The folder of a WAL file below its lineage's: 4 GiB of WAL lie together, so that on a file system a look for one file
+    /// reads hundreds of names and not all of years.
+    /// </summary>
+    internal static string WalFolder(string file) =>
+        WalArchive.WalFileName.IsHistory(file) ? $"{file[..8]}/" : $"{file[..8]}/{file[8..16]}/";
 }

@@ -39,7 +39,11 @@ public sealed class RepositoryRoot
     {
         if (await store.StatAsync(ObjectNames.Repository, cancellationToken) is not null)
         {
-            return (await OpenForInitAsync(store, secret, time, cancellationToken), false);
+            // Whoever made it may have died before it was durable; this init answers for it now.
+            var opened = await OpenForInitAsync(store, secret, time, cancellationToken);
+            await store.SettleAsync(ObjectNames.Keys, cancellationToken);
+            await store.SettleAsync("", cancellationToken);
+            return (opened, false);
         }
 
         var record = new RepositoryRecord(Id128.NewRandom(), secret is not null, []);

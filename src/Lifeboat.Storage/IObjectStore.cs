@@ -102,6 +102,13 @@ public interface IObjectStore
     ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Makes every object durable that can be seen whose name is <paramref name="prefix"/> and one more component: a writer
+    /// that died may have made it visible and no more. Stores that only show what is durable have nothing to do.
+    /// </summary>
+    /// <param name="prefix">Empty, or ending with a slash; nothing need be under it.</param>
+    ValueTask SettleAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Removes what writers that died left behind (never visible as objects), sparing every writer that is still alive.
     /// Returns how many such remains were removed.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Lifeboat.Engine.Files;
 using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Checksums;
 using Lifeboat.Platform.Files;
@@ -82,13 +83,12 @@ internal sealed class RecoveryFiles
         return written;
     }
 
-    /// <summary>The last file: with it, a server can start on the directory.</summary>
+    /// <summary>The last file: with it, a server can start on the directory. Whole or not there; durable.</summary>
     internal long WriteControlFile()
     {
         _ = ControlFileReading.Of(_controlFile).Require(ControlFile.Path);
-        var written = Make(ControlFile.Path, _controlFile, isListed: false);
-        _files.SyncDirectory(PosixPath.Combine(_plan.Request.Directory, PosixPath.Parent(ControlFile.Path)));
-        return written;
+        WholeFile.Replace(_files, PosixPath.Combine(_plan.Request.Directory, ControlFile.Path), _controlFile);
+        return _controlFile.Length;
     }
 
     private async ValueTask<byte[]> ReadHeldAsync(

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Lifeboat.Engine.Activity;
 using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
 
@@ -30,8 +31,10 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
 
         foreach (var place in plan.Tablespaces.Values.Prepend(Root))
         {
+            // What was put there since the plan was made is nobody's to remove.
+            RestoreDirectory.Check(files, place, "directory");
             _begun.Add(place);
-            _made.AddRange(RestoreDirectory.Begin(files, place));
+            _made.AddRange(RestoreDirectory.Begin(files, place, Root));
             files.SetMode(place, DirectoryMode);
             _owner.Give(files, place);
             _directories.Add(place);
@@ -43,10 +46,6 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         var written = await WriteFilesAsync(index, recovery, cancellationToken);
         activity.Say("writing the recovery settings");
         written += await recovery.WriteAsync(index, warnings, cancellationToken);
-        foreach (var place in _begun)
-        {
-            files.Delete(PosixPath.Combine(place, RestoreDirectory.Mark));
-        }
 
         // Everything is durable before pg_control makes the directory one that a server starts on.
         foreach (var directory in _directories)
@@ -55,6 +54,8 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         }
 
         written += recovery.WriteControlFile();
+        RestoreDirectory.End(files, Root);
+        UnmarkTablespaces(warnings);
         foreach (var said in warnings)
         {
             activity.Warn(said);
@@ -64,18 +65,19 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         return new RestoreReport(plan, written, duration, recovery.Marker.Lineage.ToString(), warnings);
     }
 
-    /// <summary>Takes back what a failed restore wrote; what cannot be removed stays, marked and without pg_control.</summary>
+    /// <summary>
+    /// Takes back what a failed restore wrote: pg_control first, the mark of the data directory last. What cannot be
+    /// removed stays marked and does not start.
+    /// </summary>
     internal void CleanUp()
     {
         try
         {
-            foreach (var place in _begun.Where(place => files.Stat(place) is not null))
+            DeleteIfThere(PosixPath.Combine(Root, ControlFile.Path));
+            foreach (var place in _begun.AsEnumerable().Reverse().Where(place => files.Stat(place) is not null))
             {
                 RestoreDirectory.Empty(files, place, RestoreDirectory.Mark);
-                if (files.Stat(PosixPath.Combine(place, RestoreDirectory.Mark)) is not null)
-                {
-                    files.Delete(PosixPath.Combine(place, RestoreDirectory.Mark));
-                }
+                DeleteIfThere(PosixPath.Combine(place, RestoreDirectory.Mark));
             }
 
             foreach (var directory in _made.AsEnumerable().Reverse())
@@ -86,6 +88,30 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         catch (FileSystemException error)
         {
             activity.Warn($"what the restore had written could not be removed: {error.Message}");
+        }
+    }
+
+    /// <summary>The cluster is whole and unmarked by now, and a mark that stays behind stands for nothing.</summary>
+    private void UnmarkTablespaces(List<string> warnings)
+    {
+        foreach (var place in _begun.Where(place => place != Root))
+        {
+            try
+            {
+                RestoreDirectory.End(files, place);
+            }
+            catch (FileSystemException error)
+            {
+                warnings.Add($"remove '{RestoreDirectory.Mark}' from {PosixPath.Display(place)}: {error.Message}");
+            }
+        }
+    }
+
+    private void DeleteIfThere(string path)
+    {
+        if (_begun.Count > 0 && files.Stat(path) is not null)
+        {
+            files.Delete(path);
         }
     }
 

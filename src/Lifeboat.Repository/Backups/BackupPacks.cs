@@ -32,9 +32,18 @@ public sealed class BackupPacks(Cluster cluster)
         }
     }
 
-    /// <summary>Lists packs that no index run lists: those of a backup that was interrupted.</summary>
-    public void Adopt(IEnumerable<PackRecord> unlisted)
+    /// <summary>
+    /// Lists packs that no index run lists: those of a backup that was interrupted. It may have died between making the
+    /// last of them visible and durable, so that is made good before anything refers to them.
+    /// </summary>
+    public async ValueTask AdoptAsync(IReadOnlyCollection<PackRecord> unlisted, CancellationToken cancellationToken)
     {
+        if (unlisted.Count == 0)
+        {
+            return;
+        }
+
+        await cluster.Store.SettleAsync(ObjectNames.Packs(cluster.Name), cancellationToken);
         lock (_lock)
         {
             _adopted.AddRange(unlisted);

@@ -50,7 +50,12 @@ public sealed class Cluster
             RandomNumberGenerator.GetBytes(SealingKey.Size),
             Id128.NewRandom());
         var outcome = PutOutcome.AlreadyExists;
-        if (await repository.Store.StatAsync(ObjectNames.Cluster(name), cancellationToken) is null)
+        if (await repository.Store.StatAsync(ObjectNames.Cluster(name), cancellationToken) is not null)
+        {
+            // Whoever made it may have died before it was durable; this call answers for it now.
+            await repository.Store.SettleAsync(ObjectNames.ClusterRoot(name), cancellationToken);
+        }
+        else
         {
             outcome = await Documents.PutAsync(
                 repository.Store,

@@ -75,6 +75,24 @@ internal sealed class LocalDirectories
         }
     }
 
+    /// <summary>Makes the names in a directory durable, and the directory itself; their contents were before they had
+    /// names.</summary>
+    /// <param name="prefix">Empty, or ending with a slash.</param>
+    internal void Settle(string prefix)
+    {
+        RequirePresent();
+        for (var end = prefix.Length - 1; end > 0; end = prefix.LastIndexOf('/', end - 1))
+        {
+            var path = PathOf(prefix[..end]);
+            if (_files.Stat(path) is { Kind: FileKind.Directory })
+            {
+                _files.SyncDirectory(path);
+            }
+        }
+
+        _files.SyncDirectory(Root);
+    }
+
     /// <summary>Forgets what is known to be durable: a directory was removed by somebody else.</summary>
     internal void Forget() => _durable.Clear();
 

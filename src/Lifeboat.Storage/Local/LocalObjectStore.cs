@@ -157,6 +157,15 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken)
+    {
+        StorePrefix.RequireDirectory(prefix);
+        cancellationToken.ThrowIfCancellationRequested();
+        _directories.RequireNoLinkAbove(prefix);
+        _directories.Settle(prefix);
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken)
     {
         _directories.RequirePresent();

@@ -142,6 +142,12 @@ public sealed class MemoryObjectStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken)
+    {
+        StorePrefix.RequireDirectory(prefix);
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>Writers keep their bytes to themselves, so there is never anything to remove.</summary>
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => new(0);
 

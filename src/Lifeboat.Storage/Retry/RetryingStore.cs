@@ -96,6 +96,15 @@ public sealed class RetryingStore : IObjectStore
             },
             cancellationToken);
 
+    public async ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
+        await RepeatAsync(
+            async () =>
+            {
+                await _inner.SettleAsync(prefix, cancellationToken);
+                return true;
+            },
+            cancellationToken);
+
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) =>
         RepeatAsync(() => _inner.SweepAsync(cancellationToken), cancellationToken);
 

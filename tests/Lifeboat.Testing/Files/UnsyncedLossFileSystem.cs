@@ -25,8 +25,9 @@ public enum UnsyncedLoss
 /// when that directory was last synced. A rename between two directories is two independent changes: it can leave both
 /// names, or none. A directory whose own entry is lost takes all below with it. Modes survive as
 /// last set; owners and times do not. What is in the directory at the start is durable. Nothing is really synced, which makes it quick.</para>
-/// <para>Paths must be absolute, in canonical form and below the root. After the loss every operation fails with EIO:
-/// the process that used it is dead. Reopen the directory with another file system.</para>
+/// <para>Paths must be absolute; links above the last component are followed. What is not below the root can only be
+/// read. After the loss every operation fails with EIO: the process that used it is dead. Reopen the directory with
+/// another file system.</para>
 /// </remarks>
 public sealed class UnsyncedLossFileSystem : IFileSystem
 {
@@ -47,7 +48,9 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
     {
         lock (_lock)
         {
-            return Opened(_inner.OpenRead(Alive(path)), _inner.RealPath(path));
+            var file = _inner.OpenRead(Alive(path));
+            var real = _inner.RealPath(path);
+            return IsBelow(real) ? Opened(file, real) : file;
         }
     }
 
@@ -201,16 +204,22 @@ public sealed class UnsyncedLossFileSystem : IFileSystem
         }
     }
 
-    private DurableNode Directory(string path) => Find(PosixPath.Parent(path));
+    private DurableNode Directory(string path) => FindReal(_inner.RealPath(PosixPath.Parent(path)));
 
-    private DurableNode Find(string path)
+    private DurableNode Find(string path) => path == _root
+        ? _tree
+        : FindReal(PosixPath.Combine(_inner.RealPath(PosixPath.Parent(path)), PosixPath.Name(path)));
+
+    private bool IsBelow(string path) => path.StartsWith(_root + "/", StringComparison.Ordinal);
+
+    private DurableNode FindReal(string path)
     {
         if (path == _root)
         {
             return _tree;
         }
 
-        if (!path.StartsWith(_root + "/", StringComparison.Ordinal))
+        if (!IsBelow(path))
         {
             throw new ArgumentException($"'{path}' is not below '{_root}'", nameof(path));
         }

@@ -85,6 +85,9 @@ public sealed class DelayedVisibilityStore : IObjectStore
         }
     }
 
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
+        _inner.SettleAsync(prefix, cancellationToken);
+
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => _inner.SweepAsync(cancellationToken);
 
     private void NotePut(ObjectName name, ObjectFacts? before)

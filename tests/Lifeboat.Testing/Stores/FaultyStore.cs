@@ -113,6 +113,16 @@ public sealed class FaultyStore : IObjectStore
                 return true;
             });
 
+    public async ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
+        await AskAsync(
+            StoreOperation.Settle,
+            prefix,
+            async () =>
+            {
+                await _inner.SettleAsync(prefix, cancellationToken);
+                return true;
+            });
+
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) =>
         AskAsync(StoreOperation.Sweep, "", () => _inner.SweepAsync(cancellationToken));
 

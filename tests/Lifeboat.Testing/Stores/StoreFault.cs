@@ -14,6 +14,7 @@ public enum StoreOperation
     ListVersions,
     ReadVersion,
     Delete,
+    Settle,
     Sweep,
 }
 

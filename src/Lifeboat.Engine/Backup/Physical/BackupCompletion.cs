@@ -1,0 +1,86 @@
+using Lifeboat.Engine.Activity;
+using Lifeboat.Postgres.Format;
+using Lifeboat.Postgres.Server;
+using Lifeboat.Repository.Backups;
+
+namespace Lifeboat.Engine.Backup.Physical;
+
+/// <summary>
+/// What comes behind pg_backup_stop: the WAL that makes the copy consistent is seen in the repository, then the manifest
+/// is put, and with it the backup exists.
+/// </summary>
+internal sealed class BackupCompletion(
+    PhysicalBackupRequest request, ServerSource source, IActivity activity, List<string> warnings)
+{
+    /// <param name="began">When the backup was begun; its id comes from it.</param>
+    /// <param name="start">What pg_backup_start answered.</param>
+    /// <returns>The manifest as it is stored.</returns>
+    internal async Task<BackupManifest> RunAsync(
+        DateTimeOffset began,
+        Lsn start,
+        BackupStop stop,
+        CopiedFiles copied,
+        IReadOnlyList<CatalogLine> catalog,
+        CancellationToken cancellationToken)
+    {
+        var stopTime = request.Time.GetUtcNow();
+        var timeline = BackupLabel.Parse(stop.BackupLabel.Span).StartTimeline;
+        await new BackupWal(request, source, activity).EnsureAsync(timeline, start, stop.StopLsn, cancellationToken);
+        var configuration = OutsideConfiguration.Read(request.Files, source.Directory, source.Server, warnings);
+        TellWarnings(copied);
+        var manifest = Manifest(began, stopTime, timeline, start, stop, copied, configuration);
+        await BackupCatalog.PutAsync(request.Cluster, manifest, catalog, cancellationToken);
+        return manifest;
+    }
+
+    private void TellWarnings(CopiedFiles copied)
+    {
+        if (copied.ChecksumErrors > 0)
+        {
+            warnings.Insert(
+                0,
+                $"{copied.ChecksumErrors} pages of the server are damaged (first: {copied.DamagedPages[0]}); they are in the "
+                + "backup as they are: keep older backups, and repair or restore these relations");
+        }
+
+        foreach (var warning in warnings)
+        {
+            activity.Warn(warning);
+        }
+    }
+
+    private BackupManifest Manifest(
+        DateTimeOffset began,
+        DateTimeOffset stopTime,
+        Timeline timeline,
+        Lsn start,
+        BackupStop stop,
+        CopiedFiles copied,
+        ConfigurationFile[] configuration) =>
+        new()
+        {
+            Id = BackupId.New(began),
+            Cluster = request.Cluster.Name,
+            Lineage = source.Lineage.Id,
+            Kind = "full",
+            Method = "files",
+            Reason = request.Reason,
+            StartTime = began,
+            StopTime = stopTime,
+            StartLsn = start,
+            StopLsn = stop.StopLsn,
+            Timeline = timeline,
+            Server = source.Identity(request.Files),
+            BackupLabel = stop.BackupLabelText,
+            Tablespaces = copied.Tablespaces,
+            Configuration = configuration,
+            MapRuns = copied.MapRuns,
+            IndexRun = copied.IndexRun,
+            Sizes = copied.Sizes,
+            ChecksumErrors = copied.ChecksumErrors,
+            DamagedPages = copied.DamagedPages,
+            Warnings = [.. warnings.Take(100)],
+            Program = request.Program,
+            Host = Environment.MachineName,
+        };
+}

@@ -1,0 +1,13 @@
+using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Encoding;
+
+namespace Lifeboat.Engine.Backup.Physical;
+
+/// <summary>What a copy of a data directory came to: the parts of a manifest that it decides.</summary>
+internal sealed record CopiedFiles(
+    Id128[] MapRuns,
+    Id128? IndexRun,
+    BackupSizes Sizes,
+    TablespaceFacts[] Tablespaces,
+    long ChecksumErrors,
+    string[] DamagedPages);

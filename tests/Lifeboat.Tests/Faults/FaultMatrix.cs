@@ -1,0 +1,133 @@
+using Lifeboat.Platform.Errors;
+using Lifeboat.Platform.Files;
+using Lifeboat.Testing;
+using Lifeboat.Testing.Files;
+using Lifeboat.Testing.Stores;
+using Xunit;
+
+namespace Lifeboat.Tests.Faults;
+
+/// <summary>
+/// Nth-fault loops: the operation is run once to count what it does, then with the fault at 1, 2, … (a sample of them, or
+/// every one with <c>LIFEBOAT_TEST_ALL=1</c>).
+/// </summary>
+internal static class FaultMatrix
+{
+    /// <summary>Beyond what was counted, since threads may order and repeat things differently from run to run.</summary>
+    private const int Beyond = 3;
+
+    internal static IEnumerable<string> Operations => FaultedOperation.All.Keys;
+
+    /// <summary>A fault of the store's answer.</summary>
+    internal static Task OfStoreAsync(string operation, StoreFault fault, int count) => LoopAsync(
+        $"{operation}, store, {fault.Kind}, {(fault.ForGood ? "for good" : "once")}",
+        operation,
+        count,
+        at =>
+        {
+            FaultyStore? counted = null;
+            var total = 0L;
+            return (
+                new FaultedWays(
+                    PosixFileSystem.Instance,
+                    store =>
+                    {
+                        // Each process of the operation opens the store anew; the count goes on.
+                        total += counted?.Count ?? 0;
+                        return counted = new FaultyStore(store, at is null ? null : fault with { At = at.Value - total });
+                    }),
+                () => total + (counted?.Count ?? 0),
+                () => counted?.Trace.FirstOrDefault(line => line.EndsWith(" FAILS", StringComparison.Ordinal)));
+        });
+
+    /// <summary>A fault of the file system below the repository and of the server's host.</summary>
+    internal static Task OfFilesAsync(string operation, FileFault fault, int count) => LoopAsync(
+        $"{operation}, files, {fault.Errno}, {fault.Moment}, {(fault.ForGood ? "for good" : "once")}",
+        operation,
+        count,
+        at => Through(new FaultyFileSystem(
+            PosixFileSystem.Instance, at is null ? null : fault with { At = at.Value })));
+
+    /// <summary>The power goes at an operation; with <paramref name="repeated"/> only the process dies then, the next run
+    /// goes well, and then the power goes.</summary>
+    internal static Task OfPowerAsync(string operation, UnsyncedLoss loss, bool repeated, int count)
+    {
+        var name = $"{operation}, power, {loss}, {(repeated ? "repeated" : "at once")}";
+        return Sample.SeededAsync(async () =>
+        {
+            var total = await CountAsync(operation, at => Through(new FaultyFileSystem(PosixFileSystem.Instance)));
+            foreach (var at in Sample.Of(name, count, Enumerable.Range(1, total + 1)))
+            {
+                using var subject = FaultedOperation.All[operation]();
+                await subject.PrepareAsync();
+                var disk = new UnsyncedLossFileSystem(PosixFileSystem.Instance, subject.World.Disk);
+                var moment = at % 2 == 0 ? FaultMoment.Before : FaultMoment.After;
+                var files = new FaultyFileSystem(disk, new FileFault(at, Errno.Io, ForGood: true, moment));
+                var message = $"{name}, operation {at}, {moment}";
+                var failure = await FaultAttempt.RunAsync(
+                    message, token => subject.RunAsync(FaultedWays.Through(files), token));
+                message += $": {FirstFault(files)}";
+                if (repeated)
+                {
+                    failure = await FaultAttempt.RunAsync(
+                        message, token => subject.RunAsync(FaultedWays.Through(disk), token));
+                    Assert.True(failure is null || subject.MayRefuseAgain(failure), $"{message}: again: {failure}");
+                }
+
+                disk.PowerLoss(loss);
+                await FinishAsync(subject, failure, message);
+            }
+        });
+    }
+
+    private static (FaultedWays Ways, Func<long> Count, Func<string?> Fault) Through(FaultyFileSystem files) =>
+        (FaultedWays.Through(files), () => files.Count, () => FirstFault(files));
+
+    private static string? FirstFault(FaultyFileSystem files) =>
+        files.Trace.FirstOrDefault(line => line.EndsWith(" FAILS", StringComparison.Ordinal));
+
+    private static Task LoopAsync(
+        string name,
+        string operation,
+        int count,
+        Func<long?, (FaultedWays Ways, Func<long> Count, Func<string?> Fault)> break_) =>
+        Sample.SeededAsync(async () =>
+        {
+            var total = await CountAsync(operation, break_);
+            foreach (var at in Sample.Of(name, count, Enumerable.Range(1, total + Beyond)))
+            {
+                using var subject = FaultedOperation.All[operation]();
+                await subject.PrepareAsync();
+                var (ways, _, fault) = break_(at);
+                var message = $"{name}, operation {at}";
+                var failure = await FaultAttempt.RunAsync(message, token => subject.RunAsync(ways, token));
+                message += $": {fault() ?? "no fault"}";
+                Assert.True(failure is null || fault() is not null, $"{message}: {failure}");
+                await FinishAsync(subject, failure, message);
+            }
+        });
+
+    /// <summary>The world is whole again: what was promised is there, the next run works, the check finds nothing.</summary>
+    private static async Task FinishAsync(FaultedOperation subject, LifeboatException? failure, string message)
+    {
+        message += failure is null ? " (reported success)" : $" (reported {failure.Code}: {failure.Message})";
+        await subject.JudgeAsync(failure is null, message);
+        var again = await FaultAttempt.RunAsync(
+            message + ", next run", token => subject.RunAsync(FaultedWays.Clean, token));
+        Assert.True(again is null || subject.MayRefuseAgain(again), $"{message}: the next run fails: {again}");
+        await subject.JudgeAsync(again is null, message + ", next run");
+        await subject.World.CheckAsync(message);
+    }
+
+    private static async Task<int> CountAsync(
+        string operation, Func<long?, (FaultedWays Ways, Func<long> Count, Func<string?> Fault)> break_)
+    {
+        using var subject = FaultedOperation.All[operation]();
+        await subject.PrepareAsync();
+        var (ways, count, _) = break_(null);
+        Assert.Null(await FaultAttempt.RunAsync($"{operation}, counting", token => subject.RunAsync(ways, token)));
+        await subject.JudgeAsync(succeeded: true, $"{operation}, counting");
+        Assert.True(count() > 5, $"{operation} has become too short to show anything");
+        return (int)count();
+    }
+}
