@@ -12,7 +12,7 @@ public sealed class KilledProgramTests
 
     /// <summary>One by chance; or all.</summary>
     public static TheoryData<int> Majors(string purpose) =>
-        new([.. Sample.Of(purpose, 1, PostgresInstallation.Majors)]);
+        new(Sample.Of(purpose, 1, PostgresInstallation.Majors).ToArray());
 
     [Theory]
     [MemberData(nameof(Majors), "killed backup")]
