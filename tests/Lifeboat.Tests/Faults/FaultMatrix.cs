@@ -23,7 +23,8 @@ internal static class FaultMatrix
         $"{operation}, store, {fault.Kind}, {(fault.ForGood ? "for good" : "once")}",
         operation,
         count,
-        code => code == ErrorCode.StoreUnavailable || (fault.Kind == StoreFaultKind.CutRead && code == ErrorCode.Damaged),
+        code => code == ErrorCode.StoreUnavailable
+            || (fault.Kind == StoreFaultKind.CutRead && code is ErrorCode.Damaged or ErrorCode.TargetUnreachable),
         at =>
         {
             FaultyStore? counted = null;
