@@ -10,7 +10,8 @@ namespace Lifeboat.Cli;
 internal static class FailureExit
 {
     /// <remarks>
-    /// To a recovery every small code of <c>wal fetch</c> means that the file does not exist, and it ends there. So each
+    /// To a recovery every small code of <c>wal fetch</c> means that the file does not exist, and it ends there. So
+    /// each
     /// failure, a misspelt option included, becomes <see cref="ExitCodes.CannotTell"/> when a recovery asked.
     /// </remarks>
     public static int CodeOf(Failure failure, IReadOnlyList<string> arguments, ProgramEnvironment around)

@@ -1,13 +1,18 @@
 using Lifeboat.Cli.Commands;
-using Lifeboat.Cli.Configuration;
 using Lifeboat.Cli.Options;
 
 namespace Lifeboat.Cli;
 
-/// <summary>The way of the WAL commands, which PostgreSQL starts once per segment: no library parses or prints.</summary>
+/// <summary>
+/// The way of the WAL commands, which PostgreSQL starts once per segment: no library parses or prints.
+/// </summary>
 internal static class ShortPath
 {
-    /// <summary>The call; null when the command line is of another command or is better explained by the full parser.</summary>
+    private static readonly CommandSpec[] s_commands = [WalPushCommand.Spec, WalFetchCommand.Spec];
+
+    /// <summary>
+    /// The call; null when the command line is of another command or is better explained by the full parser.
+    /// </summary>
     public static PreparedCall? TryPrepare(IReadOnlyList<string> arguments, ProgramEnvironment around)
     {
         if (!arguments.Contains("wal", StringComparer.Ordinal))
@@ -15,7 +20,7 @@ internal static class ShortPath
             return null;
         }
 
-        foreach (var spec in CommandTable.Short)
+        foreach (var spec in s_commands)
         {
             var parsed = ShortArguments.TryParse(
                 arguments, spec.Words, spec.Arguments.Count, GlobalSettings.All.Concat(spec.Settings));

@@ -18,7 +18,8 @@ internal static class CheckCommand
         [ReadData, CommonSettings.Jobs],
         [
             new("lifeboat check --repository /backup/lifeboat", "Structure of all clusters"),
-            new("lifeboat check --read-data --repository /backup/lifeboat --cluster main", "All contents of one cluster"),
+            new("lifeboat check --read-data --repository /backup/lifeboat --cluster main",
+                "All contents of one cluster"),
         ],
         RunAsync)
     {

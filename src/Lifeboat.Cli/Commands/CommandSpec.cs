@@ -2,7 +2,9 @@ using Lifeboat.Cli.Options;
 
 namespace Lifeboat.Cli.Commands;
 
-/// <summary>One command: what the parsers, the help and the configuration need to know of it, and what it does.</summary>
+/// <summary>
+/// One command: what the parsers, the help and the configuration need to know of it, and what it does.
+/// </summary>
 /// <param name="Name">Its words: <c>wal push</c>.</param>
 /// <param name="Summary">One line for the list of commands.</param>
 /// <param name="Arguments">The positional arguments, all needed.</param>

@@ -19,11 +19,9 @@ internal static class CommandTable
         VersionCommand.Spec,
     ];
 
-    /// <summary>The commands that PostgreSQL starts once per segment.</summary>
-    public static readonly IReadOnlyList<CommandSpec> Short = [WalPushCommand.Spec, WalFetchCommand.Spec];
-
     /// <summary>What the words that only group commands mean.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Groups = new Dictionary<string, string>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, string> Groups =
+        new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["wal"] = "Archive WAL and bring it back; for archive_command and restore_command",
         ["repair"] = "Make anew what can be made from the rest of the repository",

@@ -46,7 +46,7 @@ internal static class ListCommand
             ListText.Print(context.Terminal.Out, list);
         }
 
-        return list.HasDamage ? DamageExit.Report(context, "list the backups", list.Damage.Length + list.Faults.Length)
+        return list.Damaged ? DamageExit.Report(context, "list the backups", list.Damage.Length + list.Faults.Length)
             : ExitCodes.Done;
     }
 }

@@ -16,7 +16,8 @@ internal static class RestoreCommand
         + "the target allows");
 
     private static readonly Setting TablespaceRoot = new(
-        "tablespace-root", "DIR", "A folder in which each tablespace that is not mapped gets a folder named by its oid");
+        "tablespace-root", "DIR",
+        "A folder in which each tablespace that is not mapped gets a folder named by its oid");
 
     private static readonly Setting DryRun = Setting.Flag("dry-run", "Show the plan, and write nothing");
 

@@ -59,14 +59,15 @@ internal static class StatusCommand
             StatusText.Print(context.Terminal.Out, status);
         }
 
-        return status.HasDamage
+        return status.Damaged
             ? DamageExit.Report(context, "show the status", status.Damage.Length + status.Faults.Length)
             : ExitCodes.Done;
     }
 
     private static double Seconds(TimeSpan age) => Math.Round(age.TotalSeconds, 3);
 
-    private static async Task<(long Bytes, long Objects)> SizeAsync(Cluster cluster, CancellationToken cancellationToken)
+    private static async Task<(long Bytes, long Objects)> SizeAsync(
+        Cluster cluster, CancellationToken cancellationToken)
     {
         long bytes = 0;
         long objects = 0;

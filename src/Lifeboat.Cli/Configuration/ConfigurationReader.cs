@@ -34,7 +34,8 @@ internal sealed class ConfigurationReader
             .DistinctBy(setting => setting.Name)
             .ToDictionary(setting => setting.Name, StringComparer.Ordinal);
         var sections = all.ToDictionary(
-            command => ConfigurationFile.SectionOf(command.Command), command => command.Settings, StringComparer.Ordinal);
+            command => ConfigurationFile.SectionOf(command.Command),
+            command => command.Settings, StringComparer.Ordinal);
         return new ConfigurationReader(path, settings, sections).Read(text);
     }
 
@@ -137,7 +138,8 @@ internal sealed class ConfigurationReader
         {
             0 => null,
             1 => stream.Documents[0].RootNode,
-            _ => throw Wrong(stream.Documents[1].RootNode, "a second document begins", "Keep one document in the file."),
+            _ => throw Wrong(stream.Documents[1].RootNode, "a second document begins",
+                "Keep one document in the file."),
         };
     }
 

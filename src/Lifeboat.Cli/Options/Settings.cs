@@ -50,7 +50,8 @@ internal sealed class Settings
         }
 
         return _file?.Find(_command, setting)
-            ?? (setting.Default is null ? null : new SettingValue([setting.Default], SettingOrigin.Default, setting.Option));
+            ?? (setting.Default is null ? null
+                : new SettingValue([setting.Default], SettingOrigin.Default, setting.Option));
     }
 
     /// <summary>Whether somebody gave it: anything but the default.</summary>

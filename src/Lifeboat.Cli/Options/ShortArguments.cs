@@ -9,7 +9,9 @@ namespace Lifeboat.Cli.Options;
 internal sealed record ShortArguments(
     IReadOnlyDictionary<string, IReadOnlyList<string>> Given, IReadOnlyList<string> Arguments)
 {
-    /// <summary>Null when an option is unknown, repeated or lacks its value, or the words are not those given.</summary>
+    /// <summary>
+    /// Null when an option is unknown, repeated or lacks its value, or the words are not those given.
+    /// </summary>
     /// <param name="words">The command's name: <c>wal</c>, <c>push</c>.</param>
     /// <param name="count">How many arguments follow the words.</param>
     public static ShortArguments? TryParse(

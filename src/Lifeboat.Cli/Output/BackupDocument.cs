@@ -2,7 +2,9 @@ using Lifeboat.Repository.Backups;
 
 namespace Lifeboat.Cli.Output;
 
-/// <summary>A backup for programs. LSNs are text as PostgreSQL writes it, sizes are bytes, times have an offset.</summary>
+/// <summary>
+/// A backup for programs. LSNs are text as PostgreSQL writes it, sizes are bytes, times have an offset.
+/// </summary>
 internal sealed record BackupDocument(
     string Id,
     string Cluster,

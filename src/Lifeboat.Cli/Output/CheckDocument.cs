@@ -5,7 +5,8 @@ namespace Lifeboat.Cli.Output;
 /// <summary>Everything that a check found.</summary>
 /// <param name="ReadData">Whether contents were read; without, damage inside of them was not looked for.</param>
 internal sealed record CheckDocument(
-    bool Damaged, bool ReadData, long Objects, int Backups, long BytesRead, double DurationSeconds, FindingDocument[] Findings)
+    bool Damaged, bool ReadData, long Objects, int Backups, long BytesRead,
+    double DurationSeconds, FindingDocument[] Findings)
 {
     public static CheckDocument Of(CheckReport report, TimeSpan duration) => new(
         report.HasDamage,
@@ -18,7 +19,8 @@ internal sealed record CheckDocument(
 }
 
 /// <param name="Severity">information, warning or damage.</param>
-/// <param name="Kind">damaged, missing, swapped, foreign, forged, inconsistent; null when the object is as it was.</param>
+/// <param name="Kind">damaged, missing, swapped, foreign, forged, inconsistent; null when the object is as it
+/// was.</param>
 /// <param name="HurtBackups">Ids of the backups that cannot be restored whole because of it.</param>
 /// <param name="HurtPoints">Points in time that cannot be recovered because of it.</param>
 internal sealed record FindingDocument(

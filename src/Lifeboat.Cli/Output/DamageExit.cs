@@ -3,7 +3,9 @@ using Lifeboat.Platform.Errors;
 
 namespace Lifeboat.Cli.Output;
 
-/// <summary>The end of a command that showed damage: its report is printed, and the exit code must not say that all is well.</summary>
+/// <summary>
+/// The end of a command that showed damage: its report is printed, and the exit code must not say that all is well.
+/// </summary>
 internal static class DamageExit
 {
     public static int Report(CommandContext context, string operation, int count, string? hint = null)

@@ -15,7 +15,7 @@ internal static class ErrorReport
             "run the command",
             "",
             "it was asked to stop",
-            Hint: "Run the same command again; what was stored until now is used."),
+            Hint: "Run the same command again; nothing half-done counts."),
         _ => new Failure(
             ErrorCode.Failed,
             "internal error",

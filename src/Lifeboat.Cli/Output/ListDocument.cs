@@ -17,7 +17,7 @@ internal sealed record ListDocument(
     DamageDocument[] Damage,
     string[] Faults)
 {
-    public bool HasDamage => Damage.Length > 0 || Faults.Length > 0;
+    public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
 }
 
 /// <summary>Points that can be recovered without a break, along one timeline.</summary>

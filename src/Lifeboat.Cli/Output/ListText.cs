@@ -93,7 +93,8 @@ internal static class ListText
 
     private static void PrintWindows(TextWriter output, WindowDocument[] windows)
     {
-        var table = new TextTable("RECOVERABLE FROM", "TO (LAST COMMIT)", ">TL", "FROM LSN", "TO LSN", ">BACKUPS", "LINEAGE");
+        var table = new TextTable(
+            "RECOVERABLE FROM", "TO (LAST COMMIT)", ">TL", "FROM LSN", "TO LSN", ">BACKUPS", "LINEAGE");
         foreach (var window in windows)
         {
             table.Add(

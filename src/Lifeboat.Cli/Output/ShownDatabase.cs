@@ -9,12 +9,14 @@ internal sealed record ShownDatabase(uint Oid, string Name, int Tables)
     public static ShownDatabase[] From(IReadOnlyList<CatalogLine> catalog)
     {
         var tables = catalog
-            .Where(line => line is { Relation: not null, Kind: "r", Schema: not ("pg_catalog" or "information_schema") })
+            .Where(line => line is { Relation: not null, Kind: "r",
+                Schema: not ("pg_catalog" or "information_schema") })
             .CountBy(line => line.Database)
             .ToDictionary();
         return [.. catalog
             .Where(line => line is { Relation: null, DatabaseName: not null })
-            .Select(line => new ShownDatabase(line.Database, line.DatabaseName!, tables.GetValueOrDefault(line.Database)))
+            .Select(line => new ShownDatabase(
+                line.Database, line.DatabaseName!, tables.GetValueOrDefault(line.Database)))
             .OrderBy(database => database.Name, StringComparer.Ordinal)];
     }
 }

@@ -4,7 +4,8 @@ namespace Lifeboat.Cli.Output;
 /// <param name="LastBackup">Null when there is none.</param>
 /// <param name="LastBackupAgeSeconds">Since it ended.</param>
 /// <param name="WindowEnd">The last point in time that can be recovered: the last commit known in any window.</param>
-/// <param name="LastCommitAgeSeconds">How much would be lost now, at most, if the server had committed until now.</param>
+/// <param name="LastCommitAgeSeconds">How much would be lost now, at most, if the server had committed until
+/// now.</param>
 /// <param name="Claims">Who archives.</param>
 /// <param name="BytesStored">Bytes of all objects of the cluster.</param>
 internal sealed record StatusDocument(
@@ -26,7 +27,7 @@ internal sealed record StatusDocument(
     DamageDocument[] Damage,
     string[] Faults)
 {
-    public bool HasDamage => Damage.Length > 0 || Faults.Length > 0;
+    public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
 }
 
 /// <summary>The server that archives a timeline.</summary>

@@ -22,7 +22,8 @@ internal static class StatusText
         foreach (var claim in status.Claims)
         {
             BackupText.Line(
-                output, "Archived by", $"{claim.Host}:{claim.Directory}, timeline {claim.Timeline} of {claim.Lineage[..8]}");
+                output, "Archived by",
+                $"{claim.Host}:{claim.Directory}, timeline {claim.Timeline} of {claim.Lineage[..8]}");
         }
 
         BackupText.Line(output, "Stored", string.Create(

@@ -2,7 +2,8 @@ namespace Lifeboat.Cli.Output;
 
 /// <summary>Where results and messages go. Results alone go to <paramref name="Out"/>.</summary>
 /// <param name="OutIsTerminal">Whether a person looks at the results directly.</param>
-/// <param name="ErrorIsTerminal">Whether a person looks at the messages directly, so that a line may be rewritten.</param>
+/// <param name="ErrorIsTerminal">Whether a person looks at the messages directly, so that a line may be
+/// rewritten.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, bool OutIsTerminal, bool ErrorIsTerminal)
 {
     public static Terminal OfProcess() => new(

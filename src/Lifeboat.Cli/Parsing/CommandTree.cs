@@ -73,7 +73,8 @@ internal sealed class CommandTree
             if (given[setting.Name].Any(string.IsNullOrEmpty))
             {
                 throw UsageError.Of(
-                    "read the command line", setting.Option, "its value is empty", "Give a value, or leave the option away.");
+                    "read the command line", setting.Option, "its value is empty",
+                    "Give a value, or leave the option away.");
             }
         }
 

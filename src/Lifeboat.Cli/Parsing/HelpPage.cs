@@ -5,7 +5,9 @@ using Lifeboat.Cli.Options;
 
 namespace Lifeboat.Cli.Parsing;
 
-/// <summary>The help of a command: usage, arguments, its own options, examples, then the options that all have.</summary>
+/// <summary>
+/// The help of a command: usage, arguments, its own options, examples, then the options that all have.
+/// </summary>
 internal sealed class HelpPage(CommandTree tree) : SynchronousCommandLineAction
 {
     private const int Width = 100;
@@ -69,7 +71,8 @@ internal sealed class HelpPage(CommandTree tree) : SynchronousCommandLineAction
     {
         if (tree.SpecOf(command) is not { } spec)
         {
-            return command is RootCommand ? "lifeboat COMMAND [options]" : $"lifeboat {Words(command, tree.Root)} COMMAND [options]";
+            return command is RootCommand
+                ? "lifeboat COMMAND [options]" : $"lifeboat {Words(command, tree.Root)} COMMAND [options]";
         }
 
         var arguments = string.Concat(spec.Arguments.Select(argument => $" {argument.Name}"));

@@ -6,12 +6,15 @@ using Lifeboat.Repository.Keys;
 
 namespace Lifeboat.Cli.Stores;
 
-/// <summary>Which secret opens the repository: a key file, a passphrase file or the passphrase in the environment.</summary>
+/// <summary>
+/// Which secret opens the repository: a key file, a passphrase file or the passphrase in the environment.
+/// </summary>
 internal static class SecretSource
 {
     /// <summary>Null when none was given.</summary>
     /// <remarks>
-    /// Given in several ways, the one from the stronger origin counts (command line, environment, configuration); two of
+    /// Given in several ways, the one from the stronger origin counts (command line, environment, configuration); two
+    /// of
     /// one origin are refused rather than guessed between.
     /// </remarks>
     public static RepositorySecret? Read(Settings settings, IFileSystem files)
@@ -42,7 +45,8 @@ internal static class SecretSource
                 "Give the one that opens the repository.");
         }
 
-        return chosen[0].Which == GlobalSettings.KeyFile.Option ? ReadKeyFile(files, settings.Path(GlobalSettings.KeyFile)!)
+        return chosen[0].Which == GlobalSettings.KeyFile.Option
+            ? ReadKeyFile(files, settings.Path(GlobalSettings.KeyFile)!)
             : chosen[0].Which == GlobalSettings.PassphraseFile.Option
                 ? ReadPassphraseFile(files, settings.Path(GlobalSettings.PassphraseFile)!)
             : new PassphraseSecret(variable!);

@@ -30,7 +30,8 @@ internal static partial class ServerConnection
         });
     }
 
-    internal static bool HoldsPassword(string connection) => Keyword().IsMatch(connection) || InUrl().IsMatch(connection);
+    internal static bool HoldsPassword(string connection) =>
+        Keyword().IsMatch(connection) || InUrl().IsMatch(connection);
 
     [GeneratedRegex(@"(^|[\s?&'])(ssl)?password\s*=", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Keyword();

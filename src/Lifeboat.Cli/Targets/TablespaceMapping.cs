@@ -3,7 +3,9 @@ using Lifeboat.Cli.Options;
 
 namespace Lifeboat.Cli.Targets;
 
-/// <summary><c>--tablespace-map OLD=NEW</c>; an equals sign in a path is written <c>\=</c>, as for pg_basebackup.</summary>
+/// <summary>
+/// <c>--tablespace-map OLD=NEW</c>; an equals sign in a path is written <c>\=</c>, as for pg_basebackup.
+/// </summary>
 internal static class TablespaceMapping
 {
     public static readonly Setting Map = new(

@@ -35,7 +35,8 @@ internal static class TargetSettings
     public static readonly IReadOnlyList<Setting> All =
         [Time, TargetLsn, Xid, Name, Immediate, Exclusive, TargetTimeline, Action];
 
-    /// <exception cref="Platform.Errors.LifeboatException">Usage: values that make no sense, or more than one target.</exception>
+    /// <exception cref="Platform.Errors.LifeboatException">Usage: values that make no sense, or more than one
+    /// target.</exception>
     public static RecoveryTarget Read(Settings settings, TimeZoneInfo local)
     {
         var named = new[] { Time, TargetLsn, Xid, Name }.Where(settings.IsGiven).ToList();
@@ -55,7 +56,8 @@ internal static class TargetSettings
 
         var target = named.Count == 0 ? RecoveryTarget.Latest : ReadPoint(settings, named[0], local);
         var exclusive = settings.Flag(Exclusive);
-        if (exclusive && target.Kind is not (RecoveryTargetKind.Time or RecoveryTargetKind.Lsn or RecoveryTargetKind.Xid))
+        if (exclusive
+            && target.Kind is not (RecoveryTargetKind.Time or RecoveryTargetKind.Lsn or RecoveryTargetKind.Xid))
         {
             throw UsageError.Of(
                 "read the recovery target",
@@ -92,13 +94,15 @@ internal static class TargetSettings
         {
             return Lsn.TryParse(value.Text, out var lsn)
                 ? new RecoveryTarget { Kind = RecoveryTargetKind.Lsn, Lsn = lsn }
-                : throw SettingReading.Wrong(value, "it is no WAL position", "Write it as PostgreSQL does: 16/B374D848.");
+                : throw SettingReading.Wrong(value, "it is no WAL position",
+                    "Write it as PostgreSQL does: 16/B374D848.");
         }
 
         if (named == Xid)
         {
             // pg_current_xact_id() gives 64 bits, of which the upper half counts wrap-arounds; WAL holds the lower one.
-            return ulong.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var xid) && (uint)xid >= 3
+            return ulong.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var xid)
+                && (uint)xid >= 3
                 ? new RecoveryTarget { Kind = RecoveryTargetKind.Xid, Xid = (uint)xid }
                 : throw SettingReading.Wrong(value, "it is no transaction id", "Give a decimal number, 3 or more.");
         }

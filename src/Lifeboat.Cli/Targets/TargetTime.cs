@@ -26,7 +26,8 @@ internal static partial class TargetTime
         var fraction = match.Groups["fraction"].Value;
         if (fraction.Length > MostFractionDigits)
         {
-            return (null, "it is finer than a microsecond", "PostgreSQL counts whole microseconds: give six digits at most.");
+            return (null, "it is finer than a microsecond",
+                "PostgreSQL counts whole microseconds: give six digits at most.");
         }
 
         if (!TryDate(match, fraction, out var clock))
@@ -36,7 +37,8 @@ internal static partial class TargetTime
 
         if (!match.Groups["zone"].Success)
         {
-            return (null, "it has no offset from UTC, so that it can mean several points in time", Advice(clock, local));
+            return (null, "it has no offset from UTC, so that it can mean several points in time",
+                Advice(clock, local));
         }
 
         if (!TryOffset(match, out var offset))
@@ -53,7 +55,8 @@ internal static partial class TargetTime
     private static bool TryDate(Match match, string fraction, out DateTime clock)
     {
         var seconds = match.Groups["second"].Success ? match.Groups["second"].Value : "00";
-        var text = $"{match.Groups["date"].Value} {match.Groups["minute"].Value}:{seconds}.{fraction.PadRight(MostFractionDigits, '0')}";
+        var text =
+            $"{match.Groups["date"].Value} {match.Groups["minute"].Value}:{seconds}.{fraction.PadRight(MostFractionDigits, '0')}";
         return DateTime.TryParseExact(
             text, "yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture, DateTimeStyles.None, out clock);
     }

@@ -7,8 +7,8 @@ namespace Lifeboat.Engine.Wal;
 public sealed record WalPushRequest
 {
     /// <summary>
-    /// Measured on 16 MiB of pgbench's WAL: level 3 takes nearly twice the time of level 1 for a few percent of the size,
-    /// and the archiver waits for each segment.
+    /// The archiver waits for each segment, so that speed goes first. Measured on 16 MiB of pgbench's WAL, the whole push:
+    /// level 1 0.38 to 0.43 s and 1.97 MB, level 3 0.45 to 0.66 s and 1.59 MB.
     /// </summary>
     public const int DefaultCompressionLevel = 1;
 

@@ -19,7 +19,13 @@ public static class RelationPages
             return null;
         }
 
-        var block = relation.FirstBlock((uint)server.RelationSegmentBlocks) + blockInFile;
+        var block = BlockInRelation(relation, blockInFile, server);
+        if (block is < 0 or > uint.MaxValue)
+        {
+            // No relation is that long: a file with such a name is none of PostgreSQL's.
+            return null;
+        }
+
         return PageChecksum.Judge(page, (uint)block) switch
         {
             PageVerdict.ChecksumMismatch => "its checksum does not hold",
@@ -47,7 +53,7 @@ public static class RelationPages
 
         var isRelation = RelationFilePath.TryParse(path, out var relation);
         var blocks = isRelation
-            ? new[] { blockInFile, relation.FirstBlock((uint)backup.Server.RelationSegmentBlocks) + blockInFile }
+            ? new[] { blockInFile, BlockInRelation(relation, blockInFile, backup.Server) }
             : [blockInFile];
         if (blocks.Any(block => backup.DamagedPages.Contains($"{path}: block {block}", StringComparer.Ordinal)))
         {
@@ -64,6 +70,10 @@ public static class RelationPages
             ? "PostgreSQL sets a free space map's page to zero when it does not hold, and fills it again"
             : null;
     }
+
+    /// <summary>In 64 bits: names and manifests can say more than a relation can have.</summary>
+    private static long BlockInRelation(RelationFilePath relation, long blockInFile, ServerIdentity server) =>
+        ((long)relation.File.Segment * server.RelationSegmentBlocks) + blockInFile;
 
     /// <summary>Whether an excuse need not be told to anybody.</summary>
     internal static bool IsOrdinary(BackupManifest backup, Lsn lsn) => lsn >= backup.StartLsn && lsn <= backup.StopLsn;

@@ -72,7 +72,7 @@ internal sealed class WalCheck(
             }
         }
 
-        coverage.ReportGaps(stored.Wal);
+        coverage.ReportGaps(stored.Wal, item => !faults.ContainsKey(item));
         ReportUnclaimed(lineage, stored);
     }
 

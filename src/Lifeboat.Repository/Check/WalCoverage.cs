@@ -35,12 +35,38 @@ internal sealed class WalCoverage(
     }
 
     /// <summary>Reports each stretch of segments that lacks between others, or that a backup or a switch needs.</summary>
-    internal void ReportGaps(IEnumerable<WalObject> stored)
+    /// <param name="isIntact">
+    /// Damaged objects fill the place of their segment, so that nothing is told twice; but only their name says which place
+    /// that is, and it must not stretch what is taken for archived.
+    /// </param>
+    internal void ReportGaps(IEnumerable<WalObject> stored, Func<WalObject, bool> isIntact)
     {
         var timelines = new SortedDictionary<Timeline, SortedSet<ulong>>();
+        var doubtful = new List<WalSegmentName>();
         foreach (var item in stored)
         {
-            if (WalFileName.IsSegment(item.File) && WalSegmentName.TryParse(item.File, size, out var segment))
+            if (!WalFileName.IsSegment(item.File) || !WalSegmentName.TryParse(item.File, size, out var segment))
+            {
+                continue;
+            }
+
+            if (isIntact(item))
+            {
+                NumbersOf(timelines, segment.Timeline).Add(segment.Number);
+            }
+            else
+            {
+                doubtful.Add(segment);
+            }
+        }
+
+        foreach (var segment in doubtful)
+        {
+            var edges = backups.Where(backup => backup.Timeline == segment.Timeline)
+                .SelectMany(backup => new[] { size.SegmentOf(backup.StartLsn), LastOf(backup) })
+                .Concat(timelines.TryGetValue(segment.Timeline, out var intact) ? intact : [])
+                .ToList();
+            if (edges.Count > 0 && segment.Number >= edges.Min() && segment.Number <= edges.Max())
             {
                 NumbersOf(timelines, segment.Timeline).Add(segment.Number);
             }
@@ -151,7 +177,7 @@ internal sealed class WalCoverage(
                 timeline.Value,
                 segment.ToString(),
                 segment.Start.ToString(),
-                size.StartOf(last + 1).ToString(),
+                EndOf(last).ToString(),
                 before);
         findings.Add(
             name,
@@ -198,6 +224,10 @@ internal sealed class WalCoverage(
             + "be told to follow it from an older timeline",
             isFirst ? [] : backups.Where(backup => backup.Timeline == timeline).Select(backup => backup.Id));
     }
+
+    /// <summary>The last segment of all ends where LSNs do.</summary>
+    private Lsn EndOf(ulong segment) =>
+        segment >= size.SegmentOf(Lsn.Max) ? Lsn.Max : size.StartOf(segment + 1);
 
     private ulong LastOf(BackupManifest backup) =>
         Math.Max(size.SegmentOf(backup.StartLsn), size.SegmentOf(new Lsn(Math.Max(1, backup.StopLsn.Value) - 1)));

@@ -120,8 +120,9 @@ public sealed class InterruptedBackupTests
         var between = vault.Objects().Sum(item => item.Value);
         var second = await vault.BackupAsync(server);
 
-        Assert.True(
-            second.Number("bytesStored") * 20 < first.Number("bytesStored"), $"{first}\n{second}");
+        // Its own map and what the server itself rewrote.
+        Assert.InRange(second.Number("bytesStored"), 0, second.Number("bytesTotal") / 200);
+        Assert.InRange(second.Number("bytesStored"), 0, first.Number("bytesStored") / 10);
         Assert.Equal(first.Number("files"), second.Number("files"));
 
         // WAL included: two segments that hold next to nothing.

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Lifeboat.Platform.Files;
 using Lifeboat.Testing.Servers;
 
 namespace Lifeboat.Tests.Postgres.Recovery;
@@ -9,10 +8,10 @@ internal sealed class Vault : IDisposable
 {
     private const string PassphraseVariable = "LIFEBOAT_PASSPHRASE";
 
-    private Vault(Encryption encryption)
+    private Vault(Encryption encryption, string? repository)
     {
         Encryption = encryption;
-        Repository = Path.Combine(Folder.CreateForPostgres("v"), "repository");
+        Repository = repository ?? Path.Combine(Folder.CreateForPostgres("v"), "repository");
         KeyFile = Path.Combine(Folder.CreateForPostgres("k"), "key");
     }
 
@@ -39,9 +38,9 @@ internal sealed class Vault : IDisposable
         ? ["--repository", Repository, "--key-file", KeyFile]
         : ["--repository", Repository];
 
-    internal static async Task<Vault> CreateAsync(Encryption encryption = Encryption.None)
+    internal static async Task<Vault> CreateAsync(Encryption encryption = Encryption.None, string? repository = null)
     {
-        var vault = new Vault(encryption);
+        var vault = new Vault(encryption, repository);
         (await vault.RunAsync("init", "--cluster", "main")).Expect();
         return vault;
     }

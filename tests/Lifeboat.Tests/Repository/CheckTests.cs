@@ -140,6 +140,29 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public async Task Rubbish_under_the_name_of_a_far_segment_is_damage_and_makes_no_gap()
+    {
+        var built = await RepositoryBuilder.CreateAsync();
+        await built.FillAsync();
+        var name = $"clusters/main/lineages/{built.Cluster.FirstLineage}/wal/00000001/FFFFFFFF/00000001FFFFFFFF00000FFF-{new string('0', 32)}";
+        await built.Store.ReplaceAsync(name, [1]);
+        Assert.Equal(name, Assert.Single((await Run(built.Repository, readData: true)).Findings).Object);
+    }
+
+    [Fact]
+    public async Task A_file_whose_name_counts_beyond_any_relation_is_no_relation()
+    {
+        var built = await RepositoryBuilder.CreateAsync();
+        await built.SegmentAsync(0x20);
+        await built.BackupAsync(
+            new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { ["base/5/1.4000000"] = Broken(Page(0, "0/1")) },
+            "0/2000028",
+            "0/2000100",
+            new BackupChanges { Checksums = true });
+        Assert.Empty((await Run(built.Repository, readData: true)).Findings);
+    }
+
+    [Fact]
     public async Task A_backup_without_its_own_wal_is_hurt()
     {
         var built = await RepositoryBuilder.CreateAsync();
