@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Lifeboat.Cli.Parsing;
 using Lifeboat.Platform.Errors;
@@ -29,7 +30,7 @@ public sealed partial class DocumentTests
             wrong.AddRange(problems.Select(problem => $"{path}: {command.Line}: {problem}"));
         }
 
-        Assert.Empty(wrong);
+        TrackedFiles.AssertNone(wrong);
 
         // Every command that a task needs is shown, and the search for them finds them.
         Assert.Superset(
@@ -39,7 +40,7 @@ public sealed partial class DocumentTests
 
     [Fact]
     public async Task No_document_names_a_line_of_a_source_file() =>
-        Assert.Empty((await DocumentsAsync()).Matches(LineNumber()));
+        TrackedFiles.AssertNone((await DocumentsAsync()).Matches(LineNumber()));
 
     [Fact]
     public async Task Every_link_between_documents_leads_to_a_file()
@@ -52,7 +53,7 @@ public sealed partial class DocumentTests
             let full = Path.Combine(RepositoryFolder.Root, Path.GetDirectoryName(file.Path)!, target)
             where !File.Exists(full) && !Directory.Exists(full)
             select $"{file.Path}: {target}";
-        Assert.Empty(broken);
+        TrackedFiles.AssertNone(broken);
     }
 
     [Fact]
@@ -60,7 +61,7 @@ public sealed partial class DocumentTests
     {
         var page = (await DocumentsAsync()).Single(file => file.Path == "docs/operating/troubleshooting.md").Text;
         Assert.All(Enum.GetValues<ErrorCode>(), code => Assert.Contains(
-            $"\n| `{System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(code.ToString())}` | {ExitCodes.Of(code)} | ",
+            $"\n| `{JsonNamingPolicy.CamelCase.ConvertName(code.ToString())}` | {ExitCodes.Of(code)} | ",
             page,
             StringComparison.Ordinal));
     }
@@ -77,7 +78,7 @@ public sealed partial class DocumentTests
             .Distinct()
             .ToList();
         Assert.NotEmpty(named);
-        Assert.Empty(named.Except(types));
+        TrackedFiles.AssertNone(named.Except(types));
     }
 
     private static async Task<IEnumerable<(string Path, string Text)>> DocumentsAsync() =>
@@ -89,7 +90,8 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"\]\((?<target>[^)#\s]+)(#[^)]*)?\)", RegexOptions.ExplicitCapture)]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"\b(class|record|struct|interface|enum)\s+(struct\s+)?(?<name>[A-Z]\w+)", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\b(class|record|struct|interface|enum)\s+(struct\s+)?(?<name>[A-Z]\w+)", RegexOptions.ExplicitCapture)]
     private static partial Regex TypeDeclaration();
 
     [GeneratedRegex(@"`(?<name>[A-Z][a-z]\w*[a-z]\w*[A-Z]\w*)`", RegexOptions.ExplicitCapture)]

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Lifeboat.Tests.Docs;
 
-/// <summary>A command line of Lifeboat as a document shows it in a block of code: alone, after sudo, within a setting.</summary>
+/// <summary>
+/// A command line of Lifeboat as a document shows it in a block of code: alone, after sudo, within a setting.
+/// </summary>
 /// <param name="Line">As it stands there, continued lines joined.</param>
 /// <param name="Arguments">What the program would be given.</param>
 internal sealed partial record ShownCommand(string Line, IReadOnlyList<string> Arguments)

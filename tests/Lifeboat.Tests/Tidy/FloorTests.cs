@@ -26,7 +26,7 @@ public sealed partial class FloorTests
                 file => Path.GetFileNameWithoutExtension(file.Path),
                 file => Reference().Matches(file.Text).Select(match => match.Groups["name"].Value).ToList());
         Assert.Equal(s_below.Keys.Order(StringComparer.Ordinal), projects.Keys.Order(StringComparer.Ordinal));
-        Assert.Empty(
+        TrackedFiles.AssertNone(
             from project in projects
             from reference in project.Value
             where !s_below[project.Key].Contains(reference)
@@ -37,7 +37,7 @@ public sealed partial class FloorTests
     public async Task The_repository_names_nothing_of_a_server()
     {
         var files = await TrackedFiles.ReadAsync();
-        Assert.Empty(files.Of(".cs")
+        TrackedFiles.AssertNone(files.Of(".cs")
             .Where(file => file.Path.StartsWith("src/Lifeboat.Repository/", StringComparison.Ordinal))
             .Matches(ServerUse()));
     }

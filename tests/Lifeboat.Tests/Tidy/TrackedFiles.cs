@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Lifeboat.Testing.Servers;
+using Xunit;
 
 namespace Lifeboat.Tests.Tidy;
 
@@ -30,11 +32,21 @@ internal static class TrackedFiles
 
     /// <summary>One line for each match: where it is and what it says.</summary>
     public static IEnumerable<string> Matches(
-        this IEnumerable<(string Path, string Text)> files, System.Text.RegularExpressions.Regex pattern) =>
+        this IEnumerable<(string Path, string Text)> files, Regex pattern) =>
         from file in files
         from line in file.Text.Split('\n').Index()
         where pattern.IsMatch(line.Item)
         select $"{file.Path}:{line.Index + 1}: {line.Item.Trim()}";
+
+    /// <summary>Fails with all findings: Assert.Empty would show the beginnings of the first five.</summary>
+    public static void AssertNone(IEnumerable<string> findings)
+    {
+        var all = findings.ToList();
+        if (all.Count > 0)
+        {
+            Assert.Fail(string.Join('\n', all));
+        }
+    }
 
     public static IEnumerable<(string Path, string Text)> Of(
         this IEnumerable<(string Path, string Text)> files, string extension) =>
