@@ -69,6 +69,31 @@ public sealed class LineageTests
     }
 
     [Fact]
+    public async Task A_server_that_was_promoted_before_it_came_to_the_repository_is_backed_up_and_recovered()
+    {
+        using var vault = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(18, vault.Archiving());
+        await server.StopAsync();
+        await OddFileTests.ShellAsync(
+            server.DataDirectory, "echo \"archive_command = 'true'\" >> postgresql.auto.conf; touch standby.signal");
+        await server.StartAsync();
+        await server.ExecuteAsync("SELECT pg_promote()");
+        await server.WaitUntilPromotedAsync();
+        await server.ExecuteAsync("SELECT pg_switch_wal()");
+        await server.WaitUntilAsync(
+            "archiving elsewhere", "SELECT last_archived_wal ~ '^00000002[0-9A-F]+$' FROM pg_stat_archiver");
+        await server.ExecuteAsync("ALTER SYSTEM RESET archive_command");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+
+        var backup = await vault.BackupAsync(server);
+        Assert.Equal(2, backup.Number("timeline"));
+        await server.ExecuteAsync("CREATE TABLE t AS SELECT 1 AS a");
+        await server.ArchiveAllAsync();
+        await using var restored = await vault.RecoverAsync(server, "r");
+        Assert.Equal(1, await restored.ScalarAsync<int>("SELECT a FROM t"));
+    }
+
+    [Fact]
     public async Task A_copied_data_directory_archives_only_after_it_was_adopted_as_new()
     {
         using var vault = await Vault.CreateAsync();

@@ -15,7 +15,8 @@ public sealed class RefusalTests
         var before = (phrase.Objects(), key.Objects());
         async Task RefusedAsync(int exitCode, string repository, string? passphrase, params string[] more)
         {
-            foreach (var words in new string[][] { ["show", "latest"], ["wal", "fetch", "00000001000000000000000A", "x"] })
+            string[] fetch = ["wal", "fetch", "00000001000000000000000A", "x", "--retry-for", "0"];
+            foreach (var words in new[] { ["show", "latest"], fetch })
             {
                 var result = await RunningProgram.RunAsync(
                     LifeboatProgram.With([.. words, "--output", "json", "--repository", repository, .. more]) with
@@ -32,9 +33,9 @@ public sealed class RefusalTests
         await RefusedAsync(5, phrase.Repository, null, "--key-file", key.KeyFile);
         await RefusedAsync(5, key.Repository, null);
         await RefusedAsync(5, key.Repository, "wrong");
-        // A folder that is not there may be one that is not mounted; one that is empty holds no repository.
+        // What is not there may only not be mounted.
         await RefusedAsync(6, plain.Repository + "-not-there", null);
-        await RefusedAsync(3, plain.Folder.CreateForPostgres("empty"), null);
+        await RefusedAsync(6, plain.Folder.CreateForPostgres("empty"), null);
         Assert.Equal(before.Item1, phrase.Objects());
         Assert.Equal(before.Item2, key.Objects());
         Assert.Empty(Directory.GetFileSystemEntries(plain.Folder["empty"]));

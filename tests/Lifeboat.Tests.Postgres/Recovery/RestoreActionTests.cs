@@ -7,7 +7,7 @@ namespace Lifeboat.Tests.Postgres.Recovery;
 public sealed class RestoreActionTests
 {
     [Theory]
-    [ClassData(typeof(EveryMajor))]
+    [ClassData(typeof(SomeMajors))]
     public async Task The_server_waits_or_stops_at_its_target_as_it_was_told(int major)
     {
         using var vault = await Vault.CreateAsync();

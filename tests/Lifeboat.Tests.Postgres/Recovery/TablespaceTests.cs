@@ -6,7 +6,7 @@ namespace Lifeboat.Tests.Postgres.Recovery;
 public sealed class TablespaceTests
 {
     [Theory]
-    [ClassData(typeof(EveryMajor))]
+    [ClassData(typeof(SomeMajors))]
     public async Task Tablespaces_outside_and_inside_the_data_directory_come_back_where_they_are_mapped(int major)
     {
         using var vault = await Vault.CreateAsync();

@@ -36,6 +36,7 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await RemoveArchivedAsync(missing, cancellationToken);
+        await PushHistoryAsync(missing, cancellationToken);
         if (missing.Count > 0 && !Archives)
         {
             activity.Warn(
@@ -46,6 +47,18 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await WaitAsync(missing, cancellationToken);
+    }
+
+    /// <summary>
+    /// The archiver delivers a history file once, at the promotion: a server that was promoted before it archived to this
+    /// place would be waited for in vain.
+    /// </summary>
+    private async Task PushHistoryAsync(List<string> missing, CancellationToken cancellationToken)
+    {
+        var kept = missing.FindAll(file => WalFileName.IsHistory(file)
+            && request.Files.StatTarget(PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), file)) is not null);
+        await PushAsync(kept, cancellationToken);
+        missing.RemoveAll(kept.Contains);
     }
 
     private async Task WaitAsync(List<string> missing, CancellationToken cancellationToken)
