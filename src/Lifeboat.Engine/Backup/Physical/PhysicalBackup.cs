@@ -8,8 +8,8 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
-/// A full backup of a running server from its files: everything between pg_backup_start and pg_backup_stop, then the WAL
-/// that makes it consistent. The order is that of the format: packs, index, map, manifest; killed at any moment, it
+/// A full backup of a running server from its files: everything between pg_backup_start and pg_backup_stop, then the
+/// WAL that makes it consistent. The order is that of the format: packs, index, map, manifest; killed at any moment, it
 /// leaves packs that the next backup finds and uses, and no backup that is not whole.
 /// </summary>
 public sealed class PhysicalBackup
@@ -65,7 +65,9 @@ public sealed class PhysicalBackup
         }
     }
 
-    /// <summary>A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.</summary>
+    /// <summary>
+    /// A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.
+    /// </summary>
     private async Task HoldWalAsync(ServerSource source, ServerSession session, CancellationToken cancellationToken)
     {
         if (string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal))
@@ -79,7 +81,9 @@ public sealed class PhysicalBackup
         }
     }
 
-    /// <summary>Copies as long as the server lives: without its backup mode what is read further is worth nothing.</summary>
+    /// <summary>
+    /// Copies as long as the server lives: without its backup mode what is read further is worth nothing.
+    /// </summary>
     private async Task<CopiedFiles> CopyAsync(
         ServerSource source, BackupSession backup, CancellationToken cancellationToken)
     {
