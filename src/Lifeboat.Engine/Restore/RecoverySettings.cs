@@ -17,6 +17,17 @@ internal static class RecoverySettings
         "recovery_end_command", "archive_cleanup_command",
     ];
 
+    /// <summary>
+    /// What postgresql.conf may say of another recovery, switched off. PostgreSQL takes one target only, and an empty one
+    /// behind it would be a second one (assign_recovery_target_time), so that these come first.
+    /// </summary>
+    private static readonly KeyValuePair<string, string>[] Neutral =
+    [
+        new("recovery_target", ""), new("recovery_target_time", ""), new("recovery_target_xid", ""),
+        new("recovery_target_lsn", ""), new("recovery_target_name", ""), new("recovery_target_inclusive", "on"),
+        new("recovery_end_command", ""), new("archive_cleanup_command", ""),
+    ];
+
     internal static byte[] Rewrite(ReadOnlySpan<byte> source, RestorePlan plan)
     {
         var text = new StringBuilder();
@@ -30,6 +41,11 @@ internal static class RecoverySettings
 
         text.Append(CultureInfo.InvariantCulture, $"# Written by the restore of backup {plan.Target.Backup.Id}.\n");
         Append(text, "restore_command", plan.Request.RestoreCommand);
+        foreach (var (name, value) in Neutral.ExceptBy(plan.Target.Settings.Select(item => item.Key), item => item.Key))
+        {
+            Append(text, name, value);
+        }
+
         foreach (var (name, value) in plan.Target.Settings)
         {
             Append(text, name, value);

@@ -32,6 +32,10 @@ public sealed class ExactTargetTests
             var (events, stop) = await WorkAsync(vault, server);
             var written = await Ledger.VisibleAsync(server);
 
+            // The judge reads every kind of ending, and knows of each row's.
+            Assert.Subset(events.Where(item => item.Commits).Select(item => item.Xid!.Value).ToHashSet(), written);
+            Assert.Contains(events, item => item is { Xid: not null, Commits: false });
+
             var at = 0;
             foreach (var target in Sample.Of($"exact targets {major}", 4, Targets(events, stop, major)))
             {
@@ -42,6 +46,7 @@ public sealed class ExactTargetTests
                     visible.SetEquals(expected),
                     $"{string.Join(' ', target.Words)}: missing {string.Join(' ', expected.Except(visible))},"
                     + $" too many {string.Join(' ', visible.Except(expected))}\n{restored.Log}");
+                await restored.StopAsync(StopMode.Immediate);
                 PostgresUser.Coreutils("rm", "-rf", "--", restored.DataDirectory);
             }
         });

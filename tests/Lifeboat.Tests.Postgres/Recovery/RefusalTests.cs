@@ -102,6 +102,43 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_restored_copy_is_no_server_of_another_repository_until_it_is_adopted()
+    {
+        using var vault = await Vault.CreateAsync();
+        using var foreign = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(17, vault.Archiving());
+        await vault.BackupAsync(server);
+        await using var copy = await vault.RecoverAsync(server, "copy");
+        string[] backup = ["backup", "--cluster-dir", copy.DataDirectory, "--connection", copy.ConnInfo()];
+        var before = foreign.Objects();
+
+        var error = await foreign.ErrorAsync(10, backup);
+        Assert.Contains("lifeboat adopt --as-new", error.Text("hint"), StringComparison.Ordinal);
+        Assert.Equal(before, foreign.Objects());
+
+        await foreign.JsonAsync("adopt", "--as-new", "--cluster-dir", copy.DataDirectory);
+        await copy.ExecuteAsync($"ALTER SYSTEM SET archive_command = '{foreign.ArchiveCommand}'");
+        await copy.ExecuteAsync("SELECT pg_reload_conf()");
+        await foreign.BackupAsync(copy);
+        await using var restored = await foreign.RecoverAsync(copy, "r");
+    }
+
+    [Fact]
+    public async Task A_standby_is_not_backed_up_as_if_it_were_a_primary()
+    {
+        using var vault = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(15, vault.Archiving());
+        await vault.BackupAsync(server);
+        await using var standby = await vault.RestoreAsync(server, "standby");
+        await OddFileTests.ShellAsync(standby.DataDirectory, "rm recovery.signal; touch standby.signal");
+        await standby.StartAsync();
+
+        await vault.ErrorAsync(
+            2, "backup", "--cluster-dir", standby.DataDirectory, "--connection", standby.ConnInfo());
+        Assert.Single(await vault.ListedAsync());
+    }
+
+    [Fact]
     public async Task A_restore_that_cannot_be_right_writes_nothing()
     {
         using var vault = await Vault.CreateAsync();
