@@ -48,7 +48,8 @@ public sealed class KilledProgramTests
         var at = 0;
         foreach (var id in await vault.ListedAsync())
         {
-            await using var restored = await vault.RecoverAsync(server, $"r{at++}", "--backup", id, "--target-immediate");
+            await using var restored = await vault.RecoverAsync(
+                server, $"r{at++}", "--backup", id, "--target-immediate");
             await PgbenchBank.CheckAsync(restored);
         }
     });
@@ -59,8 +60,9 @@ public sealed class KilledProgramTests
     {
         using var vault = await Vault.CreateAsync();
         var random = Sample.Numbers($"killed push {major}");
-        var archiver = new KilledArchiver(
-            vault, Enumerable.Range(0, 3 * Rounds).Select(at => at % 3 == 2 ? null : (double?)(random.NextDouble() * 0.4)));
+        var delays = Enumerable.Range(0, 3 * Rounds)
+            .Select(at => at % 3 == 2 ? null : (double?)(random.NextDouble() * 0.4));
+        var archiver = new KilledArchiver(vault, delays);
         await using var server = await PostgresServer.StartNewAsync(
             major,
             vault.Archiving(PostgresOptions.Default with { WalSegmentMegabytes = 1 }) with

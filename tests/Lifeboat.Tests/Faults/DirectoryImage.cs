@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Faults;
 
-/// <summary>What a data directory held when it was backed up, as far as a restored copy must hold it byte for byte.</summary>
+/// <summary>
+/// What a data directory held when it was backed up, as far as a restored copy must hold it byte for byte.
+/// </summary>
 internal sealed class DirectoryImage
 {
     private static readonly IFileSystem s_files = PosixFileSystem.Instance;
@@ -29,7 +31,9 @@ internal sealed class DirectoryImage
         return image;
     }
 
-    /// <summary>Whether the directory is this one, restored: entries, bytes, modes, links, and its own backup_manifest.</summary>
+    /// <summary>
+    /// Whether the directory is this one, restored: entries, bytes, modes, links, and its own backup_manifest.
+    /// </summary>
     internal void Judge(string directory, string tablespace, string message)
     {
         var found = new DirectoryImage();

@@ -48,7 +48,9 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
         return Task.CompletedTask;
     }
 
-    /// <summary>All was done when its last step could not be reported; then the place is a cluster's, and is kept.</summary>
+    /// <summary>
+    /// All was done when its last step could not be reported; then the place is a cluster's, and is kept.
+    /// </summary>
     internal override bool MayRefuseAgain(LifeboatException failure) =>
         failure.Code == ErrorCode.TargetNotEmpty && CanStart();
 
