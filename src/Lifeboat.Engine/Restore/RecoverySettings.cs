@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lifeboat.Engine.Files;
 using Lifeboat.Platform.Files;
 
 namespace Lifeboat.Engine.Restore;
@@ -33,7 +34,7 @@ internal static class RecoverySettings
         var text = new StringBuilder();
         foreach (var line in PosixPath.Decode(source).Split('\n'))
         {
-            if (line.Length > 0 && !Dropped.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase))
+            if (line.Length > 0 && !Dropped.Contains(ConfigurationText.NameOf(line), StringComparer.OrdinalIgnoreCase))
             {
                 text.Append(line).Append('\n');
             }
@@ -52,14 +53,6 @@ internal static class RecoverySettings
         }
 
         return PosixPath.Encode(text.ToString());
-    }
-
-    /// <summary>The setting that a line of configuration sets; empty for comments and blank lines.</summary>
-    internal static string NameOf(string line)
-    {
-        var start = line.TrimStart();
-        var end = start.AsSpan().IndexOfAny(" \t=");
-        return start.StartsWith('#') ? "" : end < 0 ? start.TrimEnd() : start[..end];
     }
 
     private static void Append(StringBuilder text, string name, string value)
