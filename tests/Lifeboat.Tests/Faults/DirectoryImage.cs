@@ -34,13 +34,19 @@ internal sealed class DirectoryImage
     /// <summary>
     /// Whether the directory is this one, restored: entries, bytes, modes, links, and its own backup_manifest.
     /// </summary>
-    internal void Judge(string directory, string tablespace, string message)
+    /// <param name="mayBeMarked">Nobody was told that it is whole: a restore may still begin anew there.</param>
+    internal void Judge(string directory, string tablespace, string message, bool mayBeMarked = false)
     {
         var found = new DirectoryImage();
         found.Read(directory, "", isSource: false);
         foreach (var made in s_made)
         {
             Assert.True(found._entries.Remove(made), $"{message}: {made} is missing");
+        }
+
+        if (mayBeMarked)
+        {
+            found._entries.Remove("lifeboat.restoring");
         }
 
         // Removed last, and nothing depends on that.

@@ -42,7 +42,7 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
         Assert.True(!succeeded || _promised, message);
         if (_promised || CanStart())
         {
-            _image.Judge(Directory, Tablespace, message);
+            _image.Judge(Directory, Tablespace, message, mayBeMarked: !_promised);
         }
 
         return Task.CompletedTask;
