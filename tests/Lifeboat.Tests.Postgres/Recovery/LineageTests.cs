@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Recovery;
 
-/// <summary>Copies of a server: they archive beside their source, or not at all until somebody says what they are.</summary>
+/// <summary>
+/// Copies of a server: they archive beside their source, or not at all until somebody says what they are.
+/// </summary>
 public sealed class LineageTests
 {
     [Theory]
