@@ -11,7 +11,14 @@ public sealed class TagKey
 {
     private readonly byte[] _key;
 
-    internal TagKey(ReadOnlySpan<byte> key) => _key = key.ToArray();
+    internal TagKey(ReadOnlySpan<byte> key)
+    {
+        _key = key.ToArray();
+        Parallel = ParallelHmac.IsSupported ? new ParallelHmac(key) : null;
+    }
+
+    /// <summary>For many pages at once; null where the processor has no vectors for it.</summary>
+    internal ParallelHmac? Parallel { get; }
 
     internal ContentHasher NewHasher() => new(IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key));
 }
