@@ -54,6 +54,7 @@ public sealed class PhysicalBackup
 
         await using (backup)
         {
+            await SourceClaim.RequireAsync(_request, source, cancellationToken);
             using var oneAtATime = new SemaphoreSlim(1, 1);
             var copied = await new DataDirectoryCopy(_request, source, _activity, _warnings).RunAsync(
                 backup.StartLsn, cancel => WalPositionAsync(backup, oneAtATime, cancel), cancellationToken);
