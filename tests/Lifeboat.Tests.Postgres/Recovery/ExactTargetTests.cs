@@ -106,11 +106,13 @@ public sealed class ExactTargetTests
                 ["--target-lsn", $"{commit.Lsn}", "--target-exclusive"],
                 CommittedUntil(e => e == commit, inclusive: false));
             yield return (["--target-xid", xid], CommittedUntil(e => e == end, inclusive: true));
-            yield return (["--target-xid", xid, "--target-exclusive"], CommittedUntil(e => e == end, inclusive: false));
+            yield return (
+                ["--target-xid", xid, "--target-exclusive"], CommittedUntil(e => e == end, inclusive: false));
             yield return (["--target-name", name], CommittedUntil(e => e.Name == name, inclusive: true));
             yield return (["--target-time", written], CommittedUntil(e => e.Time > time, inclusive: false));
             yield return (
-                ["--target-time", written, "--target-exclusive"], CommittedUntil(e => e.Time >= time, inclusive: false));
+                ["--target-time", written, "--target-exclusive"],
+                CommittedUntil(e => e.Time >= time, inclusive: false));
         }
     }
 }

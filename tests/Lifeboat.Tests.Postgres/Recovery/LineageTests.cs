@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Recovery;
 
-/// <summary>Copies of a server: they archive beside their source, or not at all until somebody says what they are.</summary>
+/// <summary>
+/// Copies of a server: they archive beside their source, or not at all until somebody says what they are.
+/// </summary>
 public sealed class LineageTests
 {
     [Theory]
@@ -114,6 +116,16 @@ public sealed class LineageTests
         Assert.Contains("a copy must not archive into its source's place", clone.Log, StringComparison.Ordinal);
         Assert.Contains("lifeboat adopt --as-new", clone.Log, StringComparison.Ordinal);
         Assert.Equal(before, vault.Objects());
+
+        // Its source's WAL has the names that the clone's backup would need.
+        await server.ArchiveAllAsync();
+        await server.ArchiveAllAsync();
+        await server.ArchiveAllAsync();
+        var refused = await vault.ErrorAsync(
+            13, "backup", "--cluster-dir", directory, "--connection", clone.ConnInfo());
+        Assert.Contains("lifeboat adopt --as-new", refused.Text("hint"), StringComparison.Ordinal);
+        Assert.False(await clone.IsInBackupModeAsync());
+        Assert.Empty(await vault.ListedAsync());
 
         await vault.JsonAsync("adopt", "--as-new", "--cluster-dir", directory);
         await clone.ArchiveAllAsync();

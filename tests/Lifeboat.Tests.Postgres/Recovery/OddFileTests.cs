@@ -19,7 +19,8 @@ public sealed class OddFileTests
             mkfifo pipe; ln -s /nowhere/at/all dangling; ln -s postgresql.conf link
             touch standby.signal recovery.signal; printf x > backup_label; printf x > tablespace_map
             printf x > backup_manifest; mkdir tmp; printf x > tmp/kept
-            mkdir pgsql_tmp; printf x > base/pgsql_tmp123; printf x > global/pg_internal.init.99; printf x > postgresql.auto.conf.tmp
+            mkdir pgsql_tmp; printf x > base/pgsql_tmp123; printf x > global/pg_internal.init.99
+            printf x > postgresql.auto.conf.tmp
             """);
         await server.ArchiveAllAsync();
 
@@ -37,7 +38,8 @@ public sealed class OddFileTests
             test "$(cat 'folder = [1]/inner file')" = x; test -f empty; test ! -s empty
             test ! -e pipe; test ! -L dangling; test ! -L link
             test -f tmp/kept; test ! -e standby.signal; test ! -e tablespace_map
-            test ! -e base/pgsql_tmp123; test ! -e pgsql_tmp; test ! -e global/pg_internal.init.99; test ! -e postgresql.auto.conf.tmp
+            test ! -e base/pgsql_tmp123; test ! -e pgsql_tmp; test ! -e global/pg_internal.init.99
+            test ! -e postgresql.auto.conf.tmp
             """);
     }
 

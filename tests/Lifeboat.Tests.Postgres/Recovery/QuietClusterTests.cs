@@ -37,7 +37,8 @@ public sealed partial class QuietClusterTests
             await server.StopAsync();
 
             var compared = 0;
-            foreach (var (path, checksum) in Manifest(restored.DataDirectory).Where(file => Relation().IsMatch(file.Key)))
+            foreach (var (path, checksum) in Manifest(restored.DataDirectory)
+                .Where(file => Relation().IsMatch(file.Key)))
             {
                 var source = Path.Combine(server.DataDirectory, path);
                 Assert.Equal(checksum, Crc(source));

@@ -88,7 +88,8 @@ public sealed class RefusalTests
         string[] Backup(string connection) =>
             ["backup", "--cluster-dir", server.DataDirectory, "--connection", connection];
 
-        await vault.ErrorAsync(8, Backup(server.ConnInfo().Replace($"port={server.Port}", "port=1", StringComparison.Ordinal)));
+        await vault.ErrorAsync(
+            8, Backup(server.ConnInfo().Replace($"port={server.Port}", "port=1", StringComparison.Ordinal)));
         await vault.ErrorAsync(8, Backup("host=/nowhere/at/all user=postgres"));
         await vault.ErrorAsync(9, Backup(server.ConnInfo(user: "nobody")));
         await vault.ErrorAsync(9, Backup(server.ConnInfo(user: "keeper")));

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Recovery;
 
-/// <summary>What a restored server does at its target, and what a restore leaves that did not come to its end.</summary>
+/// <summary>
+/// What a restored server does at its target, and what a restore leaves that did not come to its end.
+/// </summary>
 public sealed class RestoreActionTests
 {
     [Theory]
@@ -73,7 +75,8 @@ public sealed class RestoreActionTests
         await server.ArchiveAllAsync();
         var directory = Path.Combine(vault.Folder.Root, "by-root");
 
-        (await RunningProgram.RunAsync(vault.Command("restore", "--to", directory) with { AsPostgres = false })).Expect();
+        (await RunningProgram.RunAsync(vault.Command("restore", "--to", directory) with { AsPostgres = false }))
+            .Expect();
 
         // Nothing is given to anybody here, unlike elsewhere in these tests.
         await OddFileTests.ShellAsync(

@@ -56,6 +56,7 @@ public sealed class PhysicalBackup
 
         await using (backup)
         {
+            await SourceClaim.RequireAsync(_request, source, cancellationToken);
             var copied = await CopyAsync(source, backup, cancellationToken);
             var catalog = await ReadCatalogAsync(cancellationToken);
             var stop = await backup.StopAsync(cancellationToken);
