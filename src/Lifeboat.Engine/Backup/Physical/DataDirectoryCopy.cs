@@ -30,6 +30,11 @@ internal sealed class DataDirectoryCopy(
             activity.Warn($"not reused: {damage.Message}");
         }
 
+        if (request.StoreAnew)
+        {
+            stored = FrameIndex.Empty();
+        }
+
         var verifier = source.Control.HasDataChecksums
             ? new PageVerifier(source.Control.BlockSize, start, walPosition)
             : null;
