@@ -73,6 +73,7 @@ internal sealed class ExtentWriter : IDisposable
         ConcurrentQueue<(RestoredFile File, ExtentEntry Extent)[]> frames,
         CancellationTokenSource stop)
     {
+        var writeback = new PendingWriteback();
         try
         {
             while (frames.TryDequeue(out var pieces))
@@ -80,7 +81,7 @@ internal sealed class ExtentWriter : IDisposable
                 foreach (var (file, extent) in pieces)
                 {
                     stop.Token.ThrowIfCancellationRequested();
-                    await WriteAsync(reader, file, extent, stop.Token);
+                    await WriteAsync(reader, file, extent, writeback, stop.Token);
                 }
             }
         }
@@ -92,7 +93,11 @@ internal sealed class ExtentWriter : IDisposable
     }
 
     private async Task WriteAsync(
-        ExtentReader reader, RestoredFile file, ExtentEntry extent, CancellationToken cancellationToken)
+        ExtentReader reader,
+        RestoredFile file,
+        ExtentEntry extent,
+        PendingWriteback writeback,
+        CancellationToken cancellationToken)
     {
         // Zeros are written too: a file with holes could run out of space when it is used.
         var content = extent.IsZero
@@ -102,7 +107,7 @@ internal sealed class ExtentWriter : IDisposable
         file.File.Write(content.Span, offset);
         if (content.Length == PageTags.ExtentSize)
         {
-            file.File.StartWriteback(offset, content.Length);
+            writeback.Add(file.File, offset, content.Length);
         }
 
         _activity.Progress("restore", Interlocked.Add(ref _written, content.Length), _plan.Bytes);
