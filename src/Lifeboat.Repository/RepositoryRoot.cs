@@ -40,12 +40,13 @@ public sealed class RepositoryRoot
         if (await store.StatAsync(ObjectNames.Repository, cancellationToken) is not null)
         {
             // Whoever made it may have died before it was durable; this init answers for it now.
-            var opened = await OpenForInitAsync(store, secret, time, cancellationToken);
+            var opened = await OpenAsync(store, secret, time, cancellationToken);
             await store.SettleAsync(ObjectNames.Keys, cancellationToken);
             await store.SettleAsync("", cancellationToken);
             return (opened, false);
         }
 
+        await RequireNoRemainsAsync(store, cancellationToken);
         var record = new RepositoryRecord(Id128.NewRandom(), secret is not null, []);
         if (secret is not null)
         {
@@ -63,7 +64,7 @@ public sealed class RepositoryRoot
             record,
             time.GetUtcNow(),
             cancellationToken);
-        return (await OpenForInitAsync(store, secret, time, cancellationToken), outcome == PutOutcome.Created);
+        return (await OpenAsync(store, secret, time, cancellationToken), outcome == PutOutcome.Created);
     }
 
     /// <exception cref="LifeboatException">
@@ -73,6 +74,17 @@ public sealed class RepositoryRoot
         IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
     {
         var record = await ReadRecordAsync(store, cancellationToken);
+        if (!record.Encrypted && secret is not null)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Mismatch,
+                "open the repository",
+                store.Location,
+                $"it is not encrypted, but a {secret.Description} was given",
+                Hint: "If it was encrypted before, somebody has put another one in its place. If it is meant to be "
+                    + "readable, leave the key away; encryption is chosen at 'lifeboat init'."));
+        }
+
         if (!record.Encrypted)
         {
             return new RepositoryRoot(store, record, SealingKey.Public, time);
@@ -108,18 +120,19 @@ public sealed class RepositoryRoot
         return names;
     }
 
-    private static async ValueTask<RepositoryRoot> OpenForInitAsync(
-        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>A repository that lost its record is not made anew above what it holds.</summary>
+    private static async ValueTask RequireNoRemainsAsync(IObjectStore store, CancellationToken cancellationToken)
     {
-        var opened = await OpenAsync(store, secret, time, cancellationToken);
-        return secret is null || opened.Encrypted
-            ? opened
-            : throw new LifeboatException(new Failure(
-                ErrorCode.Mismatch,
-                "initialise the repository",
-                store.Location,
-                $"it exists and is not encrypted, but a {secret.Description} was given",
-                Hint: "Leave the key away to use it as it is, or give another place for an encrypted repository."));
+        if ((await store.ListChildrenAsync(ObjectNames.Clusters, cancellationToken)).Count > 0)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Damaged,
+                "open the repository",
+                ObjectNames.Repository.Value,
+                $"{store.Location} holds clusters, but the record of the repository is missing",
+                Hint: "Bring this one object back from a copy of the repository; its content never changes. To begin anew, "
+                    + "give an empty place."));
+        }
     }
 
     private static async ValueTask<RepositoryRecord> ReadRecordAsync(
@@ -138,6 +151,7 @@ public sealed class RepositoryRoot
         }
         catch (DamagedObjectException missing) when (missing.Kind == DamageKind.Missing)
         {
+            await RequireNoRemainsAsync(store, cancellationToken);
             throw new LifeboatException(
                 new Failure(
                     ErrorCode.NotFound,

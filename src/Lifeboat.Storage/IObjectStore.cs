@@ -21,8 +21,8 @@ public enum PutOutcome
 }
 
 /// <summary>
-/// A flat space of immutable-by-habit objects. One conformance suite (<c>ObjectStoreConformance</c>) states this contract
-/// as tests, and every implementation passes it.
+/// A flat space of immutable-by-habit objects. One conformance suite (<c>ObjectStoreConformance</c>) states this
+/// contract as tests, and every implementation passes it.
 /// </summary>
 /// <remarks>
 /// <para>Durability: when a put or <see cref="IObjectWriter.CompleteAsync"/> returns, the object survives power loss.
@@ -102,8 +102,8 @@ public interface IObjectStore
     ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes every object durable that can be seen whose name is <paramref name="prefix"/> and one more component: a writer
-    /// that died may have made it visible and no more. Stores that only show what is durable have nothing to do.
+    /// Makes every object durable that can be seen whose name is <paramref name="prefix"/> and one more component: a
+    /// writer that died may have made it visible and no more. Stores that only show what is durable have nothing to do.
     /// </summary>
     /// <param name="prefix">Empty, or ending with a slash; nothing need be under it.</param>
     ValueTask SettleAsync(string prefix, CancellationToken cancellationToken);

@@ -28,13 +28,16 @@ internal static class BackupCommand
     private static readonly Setting SpreadCheckpoint = Setting.Flag(
         "spread-checkpoint", "Let the server spread its checkpoint out, instead of doing it at once");
 
+    private static readonly Setting StoreAnew = Setting.Flag(
+        "store-anew", "Store also what the repository holds already: for when 'check' found that damaged");
+
     public static readonly CommandSpec Spec = new(
         "backup",
         "Back up a running server from the files of its data directory",
         [],
         [
             CommonSettings.ClusterDirectory, Connection, Kind, Reason, CommonSettings.Jobs, CompressionLevel,
-            ArchiveTimeout, SpreadCheckpoint,
+            ArchiveTimeout, SpreadCheckpoint, StoreAnew,
         ],
         [
             new(
@@ -73,6 +76,7 @@ internal static class BackupCommand
                 CompressionLevel = level,
                 ArchiveTimeout = timeout,
                 SpreadCheckpoint = settings.Flag(SpreadCheckpoint),
+                StoreAnew = settings.Flag(StoreAnew),
                 Program = ProgramVersion.Text,
                 Files = context.Files,
                 Time = context.Time,

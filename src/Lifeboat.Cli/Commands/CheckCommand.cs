@@ -56,7 +56,8 @@ internal static class CheckCommand
                 context,
                 "check the repository",
                 check.Findings.Count(finding => finding.Severity == "damage"),
-                "Keep the repository as it is, take a new backup, and see the findings for what can still be restored.")
+                "Keep the repository as it is, and run 'lifeboat backup --store-anew': an ordinary backup reuses what is "
+                + "stored. The findings say what can still be restored.")
             : ExitCodes.Done;
     }
 

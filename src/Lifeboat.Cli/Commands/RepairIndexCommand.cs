@@ -26,6 +26,7 @@ internal static class RepairIndexCommand
             report.Run?.ToString(),
             [.. report.Packs.Select(pack => pack.ToString())],
             report.Frames,
+            [.. report.Removed.Select(name => name.Value)],
             [.. report.Damage.Select(DamageDocument.Of)]);
         if (context.Json)
         {
@@ -36,6 +37,7 @@ internal static class RepairIndexCommand
             context.Terminal.Out.WriteLine(done.IndexRun is null
                 ? "Every pack is listed; there was nothing to do."
                 : $"Listed {done.Packs.Length} packs with {done.Frames} frames in index run {done.IndexRun}.");
+            ListText.Section(context.Terminal.Out, "Removed, since they could not be read:", done.Removed);
             ListText.Section(
                 context.Terminal.Out,
                 "DAMAGED:",

@@ -4,6 +4,8 @@ using Lifeboat.Cli.Stores;
 using Lifeboat.Cli.Targets;
 using Lifeboat.Engine.Restore;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -14,6 +16,10 @@ internal static class RestoreCommand
     private static readonly Setting Backup = new(
         "backup", "ID", "The backup to begin with: its id, the beginning of it, or latest; without it, the newest that "
         + "the target allows");
+
+    private static readonly Setting Lineage = new(
+        "lineage", "ID", "The history to follow, by the beginning of its id (list shows them); without it, the backup's, or "
+        + "that of the server for which the cluster was made");
 
     private static readonly Setting TablespaceRoot = new(
         "tablespace-root", "DIR",
@@ -26,7 +32,7 @@ internal static class RestoreCommand
         "Restore a cluster to a directory, ready to recover to the target",
         [],
         [
-            To, Backup, .. TargetSettings.All, TablespaceMapping.Map, TablespaceRoot, CommonSettings.Jobs, DryRun,
+            To, Backup, Lineage, .. TargetSettings.All, TablespaceMapping.Map, TablespaceRoot, CommonSettings.Jobs, DryRun,
         ],
         [
             new(
@@ -69,6 +75,7 @@ internal static class RestoreCommand
             Cluster = cluster,
             Directory = directory,
             Backup = settings.Text(Backup),
+            Lineage = await LineageAsync(cluster, settings.Text(Lineage), cancellationToken),
             Target = target,
             TablespaceMap = tablespaces,
             TablespaceRoot = settings.Path(TablespaceRoot),
@@ -91,5 +98,25 @@ internal static class RestoreCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task<Id128?> LineageAsync(
+        Cluster cluster, string? beginning, CancellationToken cancellationToken)
+    {
+        if (beginning is null)
+        {
+            return null;
+        }
+
+        var all = await LineageCatalog.ListAsync(cluster, cancellationToken);
+        var fitting = all.Where(known => known.Id.ToString().StartsWith(beginning, StringComparison.Ordinal)).ToList();
+        return fitting.Count == 1
+            ? fitting[0].Id
+            : throw new LifeboatException(new Failure(
+                fitting.Count == 0 ? ErrorCode.NotFound : ErrorCode.Usage,
+                "find the lineage",
+                beginning,
+                $"{fitting.Count} lineages of cluster {cluster.Name} begin like this",
+                Hint: "There are: " + string.Join(", ", all.Select(known => known.Id)) + "."));
     }
 }

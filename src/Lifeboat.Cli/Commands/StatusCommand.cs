@@ -45,6 +45,7 @@ internal static class StatusCommand
             [.. windows.Windows.Select(WindowDocument.Of)],
             [.. windows.Gaps.Select(GapDocument.Of)],
             [.. windows.Conflicts.Select(ConflictDocument.Of)],
+            [.. Lineages(cluster, backups, windows, now)],
             await ClaimsAsync(cluster, windows, cancellationToken),
             bytes,
             objects,
@@ -62,6 +63,29 @@ internal static class StatusCommand
         return status.Damaged
             ? DamageExit.Report(context, "show the status", status.Damage.Length + status.Faults.Length)
             : ExitCodes.Done;
+    }
+
+    private static IEnumerable<LineageDocument> Lineages(
+        Cluster cluster, IReadOnlyList<BackupManifest> backups, ClusterWindows windows, DateTimeOffset now)
+    {
+        var all = windows.Windows.Select(window => window.Lineage)
+            .Concat(backups.Select(backup => backup.Lineage))
+            .Distinct()
+            .OrderByDescending(lineage => lineage == cluster.FirstLineage);
+        foreach (var lineage in all)
+        {
+            var last = backups.LastOrDefault(backup => backup.Lineage == lineage);
+            var end = windows.Windows
+                .Where(window => window.Lineage == lineage)
+                .Max(window => (DateTimeOffset?)(window.EndTime ?? window.StartTime));
+            yield return new LineageDocument(
+                lineage.ToString(),
+                lineage == cluster.FirstLineage,
+                last?.Id,
+                last is null ? null : Seconds(now - last.StopTime),
+                end,
+                end is null ? null : Seconds(now - end.Value));
+        }
     }
 
     private static double Seconds(TimeSpan age) => Math.Round(age.TotalSeconds, 3);

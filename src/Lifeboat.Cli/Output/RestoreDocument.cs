@@ -51,5 +51,5 @@ internal sealed record RestoreDocument(
         report?.BytesWritten,
         report is null ? null : Math.Round(report.Duration.TotalSeconds, 3),
         report?.Lineage,
-        [.. report?.Warnings ?? []]);
+        [.. report?.Warnings ?? plan.Warnings]);
 }

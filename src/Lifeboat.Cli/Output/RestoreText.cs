@@ -10,6 +10,7 @@ internal static class RestoreText
         BackupText.Line(output, restore.DryRun ? "Would restore" : "Restored", restore.Directory);
         BackupText.Line(output, "From backup", restore.Backup);
         BackupText.Line(output, "Recovery to", restore.Target);
+        BackupText.Line(output, "History of", $"lineage {restore.SourceLineage}");
         BackupText.Line(output, "Timeline", restore.Timeline.ToString(CultureInfo.InvariantCulture));
         BackupText.Line(output, "WAL", $"{restore.WalFrom} to {restore.WalTo}"
             + (restore.StopLsn is null ? "" : $", ending at {restore.StopLsn}"));
@@ -22,6 +23,11 @@ internal static class RestoreText
         if (restore.DryRun)
         {
             BackupText.Line(output, "Free there", Quantities.Bytes(restore.FreeBytes));
+            foreach (var warning in restore.Warnings)
+            {
+                BackupText.Line(output, "Warning", warning);
+            }
+
             output.WriteLine("Nothing was written.");
             return;
         }

@@ -6,6 +6,7 @@ namespace Lifeboat.Cli.Output;
 /// <param name="WindowEnd">The last point in time that can be recovered: the last commit known in any window.</param>
 /// <param name="LastCommitAgeSeconds">How much would be lost now, at most, if the server had committed until
 /// now.</param>
+/// <param name="Lineages">The server's own history and those of its copies, each for itself.</param>
 /// <param name="Claims">Who archives.</param>
 /// <param name="BytesStored">Bytes of all objects of the cluster.</param>
 internal sealed record StatusDocument(
@@ -21,6 +22,7 @@ internal sealed record StatusDocument(
     WindowDocument[] Windows,
     GapDocument[] Gaps,
     ConflictDocument[] Conflicts,
+    LineageDocument[] Lineages,
     ClaimDocument[] Claims,
     long BytesStored,
     long Objects,
@@ -29,6 +31,18 @@ internal sealed record StatusDocument(
 {
     public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
 }
+
+/// <summary>How one history of the cluster stands.</summary>
+/// <param name="IsFirst">Whether it is that of the server for which the cluster was made.</param>
+/// <param name="LastBackup">Id; null when it has none of its own.</param>
+/// <param name="WindowEnd">The last point in time that can be recovered in it.</param>
+internal sealed record LineageDocument(
+    string Lineage,
+    bool IsFirst,
+    string? LastBackup,
+    double? LastBackupAgeSeconds,
+    DateTimeOffset? WindowEnd,
+    double? LastCommitAgeSeconds);
 
 /// <summary>The server that archives a timeline.</summary>
 internal sealed record ClaimDocument(string Lineage, uint Timeline, string Host, string Directory);

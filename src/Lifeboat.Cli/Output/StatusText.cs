@@ -16,6 +16,16 @@ internal static class StatusText
         BackupText.Line(output, "Recoverable", status.WindowEnd is { } end
             ? $"until {Quantities.Time(end)}, {Age(status.LastCommitAgeSeconds)} ago, at {status.WindowEndLsn}"
             : "NOTHING");
+        foreach (var lineage in status.Lineages.Where(_ => status.Lineages.Length > 1))
+        {
+            BackupText.Line(
+                output,
+                $"  {lineage.Lineage[..8]}",
+                (lineage.IsFirst ? "the first server: " : "a copy of it: ")
+                + (lineage.LastBackup is null ? "no backup of its own" : $"backup {Age(lineage.LastBackupAgeSeconds)} ago")
+                + (lineage.WindowEnd is null ? "" : $", recoverable until {Age(lineage.LastCommitAgeSeconds)} ago"));
+        }
+
         BackupText.Line(output, "Missing WAL", status.Gaps.Length == 0
             ? "none"
             : string.Join("; ", status.Gaps.Select(ListText.Describe)));

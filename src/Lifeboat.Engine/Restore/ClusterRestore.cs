@@ -25,14 +25,14 @@ public static class ClusterRestore
         RestoreRequest request, IFileSystem files, CancellationToken cancellationToken)
     {
         var resolved = await TargetResolver.ResolveAsync(
-            request.Cluster, request.Target, request.Backup, cancellationToken);
+            request.Cluster, request.Target, request.Backup, cancellationToken, request.Lineage);
         CheckVersion(resolved.Backup);
         var directory = RestoreDirectory.Check(files, request.Directory, "directory");
         var tablespaces = TablespacePlaces.Resolve(files, request, resolved.Backup);
         var (entries, regular, bytes) = await ReadEntriesAsync(request, resolved.Backup, cancellationToken);
         var free = RestoreSpace.Check(files, directory, tablespaces, entries);
         return new RestorePlan(
-            request with { Directory = directory }, resolved, regular, bytes, entries, tablespaces, free);
+            request with { Directory = directory }, resolved, regular, bytes, entries, tablespaces, free, await OtherHistories.WarnAsync(request, resolved, cancellationToken));
     }
 
     /// <exception cref="LifeboatException">What was written is removed again, as far as that goes.</exception>

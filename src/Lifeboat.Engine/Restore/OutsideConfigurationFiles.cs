@@ -1,4 +1,5 @@
 using System.Text;
+using Lifeboat.Engine.Files;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Backups;
 
@@ -30,6 +31,12 @@ internal static class OutsideConfigurationFiles
             }
 
             MakeFolders(file.Target, makeFolder);
+            if (file.Role == ConfigurationText.FolderRole)
+            {
+                makeFolder(file.Target);
+                continue;
+            }
+
             written += make(file.Target, file.Role == "config_file" ? Adapted(file) : file.Content, isListed: true);
         }
 
@@ -49,7 +56,7 @@ internal static class OutsideConfigurationFiles
         var text = new StringBuilder();
         foreach (var line in PosixPath.Decode(file.Content).Split('\n'))
         {
-            if (OldPlaces.Contains(RecoverySettings.NameOf(line), StringComparer.OrdinalIgnoreCase))
+            if (OldPlaces.Contains(ConfigurationText.NameOf(line), StringComparer.OrdinalIgnoreCase))
             {
                 text.Append("# switched off by the restore: ");
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lifeboat.Engine.Files;
 using Lifeboat.Platform.Files;
 
 namespace Lifeboat.Engine.Restore;
@@ -17,12 +18,23 @@ internal static class RecoverySettings
         "recovery_end_command", "archive_cleanup_command",
     ];
 
+    /// <summary>
+    /// What postgresql.conf may say of another recovery, switched off. PostgreSQL takes one target only, and an empty one
+    /// behind it would be a second one (assign_recovery_target_time), so that these come first.
+    /// </summary>
+    private static readonly KeyValuePair<string, string>[] Neutral =
+    [
+        new("recovery_target", ""), new("recovery_target_time", ""), new("recovery_target_xid", ""),
+        new("recovery_target_lsn", ""), new("recovery_target_name", ""), new("recovery_target_inclusive", "on"),
+        new("recovery_end_command", ""), new("archive_cleanup_command", ""),
+    ];
+
     internal static byte[] Rewrite(ReadOnlySpan<byte> source, RestorePlan plan)
     {
         var text = new StringBuilder();
         foreach (var line in PosixPath.Decode(source).Split('\n'))
         {
-            if (line.Length > 0 && !Dropped.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase))
+            if (line.Length > 0 && !Dropped.Contains(ConfigurationText.NameOf(line), StringComparer.OrdinalIgnoreCase))
             {
                 text.Append(line).Append('\n');
             }
@@ -30,20 +42,17 @@ internal static class RecoverySettings
 
         text.Append(CultureInfo.InvariantCulture, $"# Written by the restore of backup {plan.Target.Backup.Id}.\n");
         Append(text, "restore_command", plan.Request.RestoreCommand);
+        foreach (var (name, value) in Neutral.ExceptBy(plan.Target.Settings.Select(item => item.Key), item => item.Key))
+        {
+            Append(text, name, value);
+        }
+
         foreach (var (name, value) in plan.Target.Settings)
         {
             Append(text, name, value);
         }
 
         return PosixPath.Encode(text.ToString());
-    }
-
-    /// <summary>The setting that a line of configuration sets; empty for comments and blank lines.</summary>
-    internal static string NameOf(string line)
-    {
-        var start = line.TrimStart();
-        var end = start.AsSpan().IndexOfAny(" \t=");
-        return start.StartsWith('#') ? "" : end < 0 ? start.TrimEnd() : start[..end];
     }
 
     private static void Append(StringBuilder text, string name, string value)

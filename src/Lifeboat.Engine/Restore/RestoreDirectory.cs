@@ -40,8 +40,10 @@ internal static class RestoreDirectory
                 + (names.Count > 1 ? $" and {names.Count - 1} more" : ""));
     }
 
-    /// <summary>Makes the directory and its parents, empties it of an interrupted restore's remains, and marks it.</summary>
-    /// <param name="root">The data directory that is restored; the path itself or that of one of its tablespaces.</param>
+    /// <summary>
+    /// Makes the directory and its parents, empties it of an interrupted restore's remains, and marks it.
+    /// </summary>
+    /// <param name="root">The data directory that is restored: the path itself, or a tablespace's is given.</param>
     /// <returns>The directories that were made, in the order of their making.</returns>
     internal static List<string> Begin(IFileSystem files, string path, string root)
     {

@@ -8,6 +8,7 @@ namespace Lifeboat.Engine.Restore;
 /// <param name="Bytes">Bytes of them.</param>
 /// <param name="Entries">Directories, files and links in the order of the map, without their extents.</param>
 /// <param name="Tablespaces">Where each tablespace will be, by oid.</param>
+/// <param name="Warnings">What a person should read before it is carried out.</param>
 /// <param name="FreeBytes">Bytes free where the directory is to be.</param>
 public sealed record RestorePlan(
     RestoreRequest Request,
@@ -16,4 +17,5 @@ public sealed record RestorePlan(
     long Bytes,
     IReadOnlyList<(string Path, FileFacts Facts)> Entries,
     IReadOnlyDictionary<uint, string> Tablespaces,
-    long FreeBytes);
+    long FreeBytes,
+    IReadOnlyList<string> Warnings);

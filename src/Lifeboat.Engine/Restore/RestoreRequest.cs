@@ -1,5 +1,6 @@
 using Lifeboat.Engine.Targets;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Engine.Restore;
 
@@ -13,6 +14,9 @@ public sealed record RestoreRequest
 
     /// <summary>Id, beginning of an id, or <c>latest</c>; null: the newest backup that the target allows.</summary>
     public string? Backup { get; init; }
+
+    /// <summary>The lineage to follow; null: the backup's, and without one that of the cluster's first server.</summary>
+    public Id128? Lineage { get; init; }
 
     public required RecoveryTarget Target { get; init; }
 

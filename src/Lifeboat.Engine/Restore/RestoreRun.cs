@@ -23,7 +23,7 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
 
     internal async Task<RestoreReport> RunAsync(CancellationToken cancellationToken)
     {
-        var warnings = new List<string>();
+        var warnings = new List<string>(plan.Warnings);
         if (_owner.Warning is { } warning)
         {
             warnings.Add(warning);

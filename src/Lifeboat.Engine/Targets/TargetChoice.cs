@@ -38,7 +38,10 @@ internal sealed class TargetChoice
     internal static async ValueTask<TargetChoice> MakeAsync(
         Cluster cluster, RecoveryTarget target, string? backup, Id128? lineage, CancellationToken cancellationToken)
     {
-        var asked = backup is null ? null : await BackupCatalog.FindAsync(cluster, backup, cancellationToken);
+        var isLatest = string.Equals(backup, "latest", StringComparison.Ordinal);
+        var asked = backup is null || isLatest
+            ? null
+            : await BackupCatalog.FindAsync(cluster, backup, cancellationToken);
         var (archives, damage) = await LineageArchive.LoadAllAsync(cluster, cancellationToken);
         var archive = Archives(archives, lineage, asked, cluster.FirstLineage)
             ?? throw new LifeboatException(new Failure(
@@ -48,6 +51,8 @@ internal sealed class TargetChoice
                 "there is no backup to begin with"
                 + (damage.Count == 0 ? "" : $", and {damage.Count} manifests cannot be read: {damage[0]}"),
                 Hint: "'lifeboat list' shows what there is."));
+        // The latest of the lineage that is followed, and not of a copy that was backed up meanwhile.
+        asked ??= isLatest ? archive.Backups.MaxBy(known => known.Id, StringComparer.Ordinal) : null;
         var path = PathOf(archive, target, asked);
         var held = archive.Backups
             .Where(known => path.Holds(BackupPoint.Of(known)))
@@ -97,10 +102,10 @@ internal sealed class TargetChoice
     {
         var windows = archive.Coverage.Windows;
         var hint = windows.Count == 0
-            ? "No backup has all the WAL that it needs: 'lifeboat windows' names what is missing."
+            ? "No backup has all the WAL that it needs: 'lifeboat list' names what is missing."
             : "Recoverable: " + string.Join("; ", windows.TakeLast(4).Select(window =>
                 $"timeline {window.Timeline} from {window.Start} (backup {window.Backups[0]}, "
-                + $"{Moment(window.StartTime)}) to {window.End}")) + ".";
+                + $"{Moment(window.StartTime)}) to {window.End}")) + ". What the server has not archived yet is archived by 'SELECT pg_switch_wal()' on it.";
         return new LifeboatException(new Failure(
             ErrorCode.TargetUnreachable, "find the recovery target", subject, cause, Hint: more + hint));
     }

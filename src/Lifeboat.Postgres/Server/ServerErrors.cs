@@ -28,7 +28,7 @@ internal static class ServerErrors
         PostgresException server => OfServer(server, operation, subject),
         NpgsqlException { InnerException: TimeoutException } or TimeoutException => Unreachable(
             operation, subject, "the server did not answer in time"),
-        { InnerException: SocketException socket } => Unreachable(operation, subject, socket.Message),
+        { InnerException: SocketException socket } => Unreachable(operation, subject, Describe(socket)),
         NpgsqlException { InnerException: System.Security.Authentication.AuthenticationException tls } =>
             Untrusted(operation, subject, tls.Message),
         System.Security.Authentication.AuthenticationException tls => Untrusted(operation, subject, tls.Message),
@@ -41,6 +41,11 @@ internal static class ServerErrors
                 Hint: "Put it into ~/.pgpass (mode 0600) or PGPASSWORD."),
         _ => Unreachable(operation, subject, "the session with the server was lost: " + error.Message),
     };
+
+    /// <summary>What the system says of a socket file that is not there, .NET calls an address that cannot be assigned.</summary>
+    private static string Describe(SocketException socket) => socket.SocketErrorCode == SocketError.AddressNotAvailable
+        ? "no server listens there (there is no such socket)"
+        : socket.Message;
 
     private static Failure OfServer(PostgresException error, string operation, string subject)
     {

@@ -110,7 +110,8 @@ internal sealed class ClusterCheck(
         foreach (var run in stored.Index.Keys)
         {
             var name = ObjectNames.IndexRun(cluster.Name, run).Value;
-            var records = await findings.TryAsync(() => IndexRun.ReadAsync(cluster, run, cancellationToken));
+            var records = await findings.TryAsync(
+                async () => (await IndexRun.ReadAsync(cluster, run, cancellationToken)).Packs);
             foreach (var record in records ?? [])
             {
                 var pack = _packs.Of(record.Id, ObjectNames.Pack(cluster.Name, record.Id));

@@ -59,7 +59,9 @@ public static class Claims
             $"timeline {wanted.Timeline} of cluster {cluster.Name}",
             $"{holder.Host}:{Platform.Files.PosixPath.Display(holder.Directory)} archives it, and this is "
             + $"{wanted.Host}:{Platform.Files.PosixPath.Display(wanted.Directory)}; a copy must not archive into its "
-            + "source's place",
+            + "source's place" + (holder.Host == wanted.Host && holder.Directory == wanted.Directory
+                ? " (the path is the same, but it is another directory than the one that archived before)"
+                : ""),
             Hint: "If this is the same server, moved: 'lifeboat adopt --take-over --cluster-dir DIR'. If it is a copy: "
                 + "'lifeboat adopt --as-new --cluster-dir DIR' gives it a lineage of its own."));
 

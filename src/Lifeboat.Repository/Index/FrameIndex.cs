@@ -20,6 +20,7 @@ public sealed class FrameIndex
     private readonly Dictionary<Id128, (FrameReference Frame, int Slot)> _extents = [];
 
     private readonly Dictionary<Id128, Id128> _lost = [];
+    private readonly Dictionary<Id128, List<FrameLocation>> _copies = [];
 
     private FrameIndex()
     {
@@ -35,6 +36,9 @@ public sealed class FrameIndex
 
     /// <summary>Every pack that is listed or stored, with its size in the store (null: listed, not stored).</summary>
     internal Dictionary<Id128, long?> Packs { get; } = [];
+
+    /// <summary>An index in which nothing is found: what a backup adds is stored whether it is there or not.</summary>
+    public static FrameIndex Empty() => new();
 
     public static async ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
     {
@@ -72,6 +76,9 @@ public sealed class FrameIndex
 
     public FrameLocation? Find(Id128 frame) => _frames.GetValueOrDefault(frame);
 
+    /// <summary>Where else the same frame is, for when what <see cref="Find"/> gave is damaged; mostly nowhere.</summary>
+    public IReadOnlyList<FrameLocation> FindCopies(Id128 frame) => _copies.TryGetValue(frame, out var copies) ? copies : [];
+
     /// <summary>The pack that held a frame, when an index run lists it and the pack is not there any more.</summary>
     public Id128? FindLost(Id128 frame) => _lost.TryGetValue(frame, out var pack) ? pack : null;
 
@@ -81,7 +88,7 @@ public sealed class FrameIndex
 
     private async ValueTask<HashSet<Id128>> LoadRunsAsync(Cluster cluster, CancellationToken cancellationToken)
     {
-        var listed = new HashSet<Id128>();
+        var runs = new List<(DateTimeOffset Created, IReadOnlyList<PackRecord> Packs)>();
         await foreach (var facts in cluster.Store.ListAsync(ObjectNames.IndexRuns(cluster.Name), cancellationToken))
         {
             if (!Id128.TryParse(facts.Name.LastPart, out var run))
@@ -91,23 +98,7 @@ public sealed class FrameIndex
 
             try
             {
-                foreach (var record in await IndexRun.ReadAsync(cluster, run, cancellationToken))
-                {
-                    var size = Packs.GetValueOrDefault(record.Id);
-                    Packs.TryAdd(record.Id, null);
-                    if (size is null)
-                    {
-                        listed.Add(record.Id);
-                        foreach (var frame in record.Frames)
-                        {
-                            _lost.TryAdd(frame.Id, record.Id);
-                        }
-                    }
-                    else if (size == record.Size && listed.Add(record.Id))
-                    {
-                        Add(record);
-                    }
-                }
+                runs.Add(await IndexRun.ReadAsync(cluster, run, cancellationToken));
             }
             catch (DamagedObjectException damage)
             {
@@ -115,7 +106,32 @@ public sealed class FrameIndex
             }
         }
 
+        // What was stored anew, since an earlier copy is damaged, must be found before that copy.
+        var listed = new HashSet<Id128>();
+        foreach (var record in runs.OrderByDescending(run => run.Created).SelectMany(run => run.Packs))
+        {
+            Take(record, listed);
+        }
+
         return listed;
+    }
+
+    private void Take(PackRecord record, HashSet<Id128> listed)
+    {
+        var size = Packs.GetValueOrDefault(record.Id);
+        Packs.TryAdd(record.Id, null);
+        if (size is null)
+        {
+            listed.Add(record.Id);
+            foreach (var frame in record.Frames)
+            {
+                _lost.TryAdd(frame.Id, record.Id);
+            }
+        }
+        else if (size == record.Size && listed.Add(record.Id))
+        {
+            Add(record);
+        }
     }
 
     private void Add(PackRecord pack)
@@ -124,6 +140,7 @@ public sealed class FrameIndex
         {
             if (!_frames.TryAdd(frame.Id, new FrameLocation(pack.Id, frame)))
             {
+                AddCopy(new FrameLocation(pack.Id, frame));
                 continue;
             }
 
@@ -136,5 +153,15 @@ public sealed class FrameIndex
                 }
             }
         }
+    }
+
+    private void AddCopy(FrameLocation copy)
+    {
+        if (!_copies.TryGetValue(copy.Frame.Id, out var copies))
+        {
+            _copies[copy.Frame.Id] = copies = [];
+        }
+
+        copies.Add(copy);
     }
 }

@@ -53,7 +53,7 @@ internal static class IndexRun
     }
 
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
-    internal static async ValueTask<IReadOnlyList<PackRecord>> ReadAsync(
+    internal static async ValueTask<(DateTimeOffset Created, IReadOnlyList<PackRecord> Packs)> ReadAsync(
         Cluster cluster, Id128 run, CancellationToken cancellationToken)
     {
         using var compressor = new Compressor(level: 3);
@@ -79,7 +79,7 @@ internal static class IndexRun
             }
         }
 
-        return packs;
+        return (reader.Created, packs);
     }
 
     private static void Encode(ByteSink sink, PackRecord pack)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -144,10 +145,18 @@ internal static unsafe class Sha256Lanes
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Large(Vector512<uint> x, byte first, byte second, byte third) => Avx512F.TernaryLogic(
+    private static Vector512<uint> Large(
+        Vector512<uint> x,
+        [ConstantExpected] byte first,
+        [ConstantExpected] byte second,
+        [ConstantExpected] byte third) => Avx512F.TernaryLogic(
         Avx512F.RotateRight(x, first), Avx512F.RotateRight(x, second), Avx512F.RotateRight(x, third), Xor);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Small(Vector512<uint> x, byte first, byte second, byte shift) => Avx512F.TernaryLogic(
+    private static Vector512<uint> Small(
+        Vector512<uint> x,
+        [ConstantExpected] byte first,
+        [ConstantExpected] byte second,
+        byte shift) => Avx512F.TernaryLogic(
         Avx512F.RotateRight(x, first), Avx512F.RotateRight(x, second), x >>> shift, Xor);
 }

@@ -63,7 +63,7 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
         {
             var location = index.Find(frame) ?? throw Missing(path, frame);
             _loaded = default;
-            await _source.ReadAsync(location, _plain, cancellationToken);
+            await LoadAsync(location, index.FindCopies(frame), cancellationToken);
             _slots = location.Frame.Slots;
             _loaded = frame;
         }
@@ -71,6 +71,20 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
         return slot < _slots.Length && _slots[slot].Kind == kind
             ? _plain.AsMemory(Slot.OffsetOf(_slots, slot), _slots[slot].Length)
             : throw Damaged(path, frame, $"has no slot {slot} of the right kind");
+    }
+
+    /// <summary>Reads a frame, from another pack that holds it too when the first one is damaged there.</summary>
+    private async ValueTask LoadAsync(
+        FrameLocation location, IReadOnlyList<FrameLocation> copies, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _source.ReadAsync(location, _plain, cancellationToken);
+        }
+        catch (DamagedObjectException) when (copies.Count > 0)
+        {
+            await LoadAsync(copies[0], [.. copies.Skip(1)], cancellationToken);
+        }
     }
 
     private void Lay(Overlay overlay, ReadOnlyMemory<byte> pages)

@@ -8,8 +8,8 @@ namespace Lifeboat.Storage.Local;
 /// known to survive power loss.
 /// </summary>
 /// <remarks>
-/// A directory that exists need not be durable: another writer, or one that crashed, may have made it and not yet synced
-/// its parent. So each is synced into its parent once per process before an object in it counts as stored.
+/// A directory that exists need not be durable: another writer, or one that crashed, may have made it and not yet
+/// synced its parent. So each is synced into its parent once per process before an object in it counts as stored.
 /// </remarks>
 internal sealed class LocalDirectories
 {
@@ -50,8 +50,8 @@ internal sealed class LocalDirectories
     }
 
     /// <summary>
-    /// Fails when a component above the last of <paramref name="name"/> is a link, which would lead elsewhere. Components
-    /// that do not exist or are objects are the caller's to find.
+    /// Fails when a component above the last of <paramref name="name"/> is a link, which would lead elsewhere.
+    /// Components that do not exist or are objects are the caller's to find.
     /// </summary>
     internal void RequireNoLinkAbove(string name)
     {

@@ -23,8 +23,9 @@ public enum UnsyncedLoss
 /// <para>The model. A file's content survives as it was when the file was last synced; one never synced is empty. A
 /// directory's entries (files, further links, renames, deletions, directories, symbolic links) survive as they were
 /// when that directory was last synced. A rename between two directories is two independent changes: it can leave both
-/// names, or none. A directory whose own entry is lost takes all below with it. Modes survive as
-/// last set; owners and times do not. What is in the directory at the start is durable. Nothing is really synced, which makes it quick.</para>
+/// names, or none. A directory whose own entry is lost takes all below with it. Modes survive as last set; owners and
+/// times do not. What is in the directory at the start is durable. Nothing is really synced, which makes it
+/// quick.</para>
 /// <para>Paths must be absolute; links above the last component are followed. What is not below the root can only be
 /// read. After the loss every operation fails with EIO: the process that used it is dead. Reopen the directory with
 /// another file system.</para>

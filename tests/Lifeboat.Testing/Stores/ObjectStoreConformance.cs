@@ -175,6 +175,21 @@ public abstract partial class ObjectStoreConformance
     }
 
     [Fact]
+    public async Task Settling_changes_nothing_that_can_be_seen()
+    {
+        var store = CreateStore();
+        await store.SettleAsync("", Token);
+        await store.SettleAsync("nothing/here/", Token);
+        Assert.Empty(await store.NamesAsync("", Token));
+        await Put(store, "a/b/c", "content");
+        await store.SettleAsync("a/b/", Token);
+        await store.SettleAsync("a/", Token);
+        Assert.Equal(["a/b/c"], await store.NamesAsync("", Token));
+        Assert.Equal(PutOutcome.AlreadyExists, await Put(store, "a/b/c", "other"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await store.SettleAsync("a/b", Token));
+    }
+
+    [Fact]
     public async Task A_completed_or_disposed_writer_refuses_more()
     {
         var store = CreateStore();

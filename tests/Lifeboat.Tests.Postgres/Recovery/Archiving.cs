@@ -4,6 +4,8 @@ namespace Lifeboat.Tests.Postgres.Recovery;
 
 internal static class Archiving
 {
+    private const string Session = "EXISTS (SELECT FROM pg_stat_activity WHERE application_name ~* 'lifeboat')";
+
     /// <summary>Ends the segment and waits until it is archived.</summary>
     internal static async Task ArchiveAllAsync(this PostgresServer server)
     {
@@ -20,7 +22,7 @@ internal static class Archiving
     internal static async Task<bool> IsInBackupModeAsync(this PostgresServer server) =>
         await server.ScalarAsync<bool>(
             server.Major < 15
-                ? "SELECT pg_is_in_backup() OR EXISTS (SELECT FROM pg_stat_activity WHERE application_name ~* 'lifeboat')"
-                : "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name ~* 'lifeboat')")
+                ? $"SELECT pg_is_in_backup() OR {Session}"
+                : $"SELECT {Session}")
         || await server.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_replication_slots)");
 }

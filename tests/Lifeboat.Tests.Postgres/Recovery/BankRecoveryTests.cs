@@ -28,7 +28,8 @@ public sealed class BankRecoveryTests
 
     [Theory]
     [MemberData(nameof(Clusters))]
-    public Task A_bank_that_worked_during_its_backup_adds_up_wherever_recovery_stops(int major, Encryption encryption) =>
+    public Task A_bank_that_worked_during_its_backup_adds_up_wherever_recovery_stops(
+        int major, Encryption encryption) =>
         Sample.SeededAsync(async () =>
         {
             using var vault = await Vault.CreateAsync(encryption);

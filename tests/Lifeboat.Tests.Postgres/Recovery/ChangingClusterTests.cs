@@ -121,7 +121,8 @@ public sealed class ChangingClusterTests
     private static async Task<string> ContentsAsync(PostgresServer server) => await server.ScalarAsync<string>("""
         SELECT concat_ws(' ',
             (SELECT count(*) || ':' || sum(id) FROM grown), (SELECT count(*) || ':' || sum(i) FROM gone),
-            (SELECT count(*) || ':' || sum(id) FROM shrunk), (SELECT count(*) || ':' || md5(string_agg(t, '' ORDER BY id, t)) FROM kept),
+            (SELECT count(*) || ':' || sum(id) FROM shrunk),
+            (SELECT count(*) || ':' || md5(string_agg(t, '' ORDER BY id, t)) FROM kept),
             (SELECT count(*) || ':' || sum(length(t)) FROM large))
         """);
 }

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Recovery;
 
-/// <summary>A repository on a file system that is really full: a small one in memory, which takes root to mount.</summary>
+/// <summary>
+/// A repository on a file system that is really full: a small one in memory, which takes root to mount.
+/// </summary>
 public sealed class FullRepositoryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

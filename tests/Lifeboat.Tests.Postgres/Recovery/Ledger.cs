@@ -43,7 +43,7 @@ internal static class Ledger
             string[] statements = (seq % 8) switch
             {
                 3 => ["BEGIN", insert, "ROLLBACK"],
-                5 => ["BEGIN", insert, "SAVEPOINT s", "CREATE TEMPORARY TABLE IF NOT EXISTS t(i int)", "RELEASE s", "COMMIT"],
+                5 => ["BEGIN", insert, "SAVEPOINT s", insert, "RELEASE s", "COMMIT"],
                 6 => ["BEGIN", insert, $"PREPARE TRANSACTION '{name}'", $"COMMIT PREPARED '{name}'"],
                 _ => [insert],
             };

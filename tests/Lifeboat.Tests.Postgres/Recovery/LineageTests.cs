@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Recovery;
 
-/// <summary>Copies of a server: they archive beside their source, or not at all until somebody says what they are.</summary>
+/// <summary>
+/// Copies of a server: they archive beside their source, or not at all until somebody says what they are.
+/// </summary>
 public sealed class LineageTests
 {
     [Theory]
@@ -69,6 +71,31 @@ public sealed class LineageTests
     }
 
     [Fact]
+    public async Task A_server_that_was_promoted_before_it_came_to_the_repository_is_backed_up_and_recovered()
+    {
+        using var vault = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(18, vault.Archiving());
+        await server.StopAsync();
+        await OddFileTests.ShellAsync(
+            server.DataDirectory, "echo \"archive_command = 'true'\" >> postgresql.auto.conf; touch standby.signal");
+        await server.StartAsync();
+        await server.ExecuteAsync("SELECT pg_promote()");
+        await server.WaitUntilPromotedAsync();
+        await server.ExecuteAsync("SELECT pg_switch_wal()");
+        await server.WaitUntilAsync(
+            "archiving elsewhere", "SELECT last_archived_wal ~ '^00000002[0-9A-F]+$' FROM pg_stat_archiver");
+        await server.ExecuteAsync("ALTER SYSTEM RESET archive_command");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+
+        var backup = await vault.BackupAsync(server);
+        Assert.Equal(2, backup.Number("timeline"));
+        await server.ExecuteAsync("CREATE TABLE t AS SELECT 1 AS a");
+        await server.ArchiveAllAsync();
+        await using var restored = await vault.RecoverAsync(server, "r");
+        Assert.Equal(1, await restored.ScalarAsync<int>("SELECT a FROM t"));
+    }
+
+    [Fact]
     public async Task A_copied_data_directory_archives_only_after_it_was_adopted_as_new()
     {
         using var vault = await Vault.CreateAsync();
@@ -89,6 +116,16 @@ public sealed class LineageTests
         Assert.Contains("a copy must not archive into its source's place", clone.Log, StringComparison.Ordinal);
         Assert.Contains("lifeboat adopt --as-new", clone.Log, StringComparison.Ordinal);
         Assert.Equal(before, vault.Objects());
+
+        // Its source's WAL has the names that the clone's backup would need.
+        await server.ArchiveAllAsync();
+        await server.ArchiveAllAsync();
+        await server.ArchiveAllAsync();
+        var refused = await vault.ErrorAsync(
+            13, "backup", "--cluster-dir", directory, "--connection", clone.ConnInfo());
+        Assert.Contains("lifeboat adopt --as-new", refused.Text("hint"), StringComparison.Ordinal);
+        Assert.False(await clone.IsInBackupModeAsync());
+        Assert.Empty(await vault.ListedAsync());
 
         await vault.JsonAsync("adopt", "--as-new", "--cluster-dir", directory);
         await clone.ArchiveAllAsync();

@@ -15,7 +15,8 @@ public sealed class RefusalTests
         var before = (phrase.Objects(), key.Objects());
         async Task RefusedAsync(int exitCode, string repository, string? passphrase, params string[] more)
         {
-            foreach (var words in new string[][] { ["show", "latest"], ["wal", "fetch", "00000001000000000000000A", "x"] })
+            string[] fetch = ["wal", "fetch", "00000001000000000000000A", "x", "--retry-for", "0"];
+            foreach (var words in new[] { ["show", "latest"], fetch })
             {
                 var result = await RunningProgram.RunAsync(
                     LifeboatProgram.With([.. words, "--output", "json", "--repository", repository, .. more]) with
@@ -32,9 +33,9 @@ public sealed class RefusalTests
         await RefusedAsync(5, phrase.Repository, null, "--key-file", key.KeyFile);
         await RefusedAsync(5, key.Repository, null);
         await RefusedAsync(5, key.Repository, "wrong");
-        // A folder that is not there may be one that is not mounted; one that is empty holds no repository.
+        // What is not there may only not be mounted.
         await RefusedAsync(6, plain.Repository + "-not-there", null);
-        await RefusedAsync(3, plain.Folder.CreateForPostgres("empty"), null);
+        await RefusedAsync(6, plain.Folder.CreateForPostgres("empty"), null);
         Assert.Equal(before.Item1, phrase.Objects());
         Assert.Equal(before.Item2, key.Objects());
         Assert.Empty(Directory.GetFileSystemEntries(plain.Folder["empty"]));
@@ -87,7 +88,8 @@ public sealed class RefusalTests
         string[] Backup(string connection) =>
             ["backup", "--cluster-dir", server.DataDirectory, "--connection", connection];
 
-        await vault.ErrorAsync(8, Backup(server.ConnInfo().Replace($"port={server.Port}", "port=1", StringComparison.Ordinal)));
+        await vault.ErrorAsync(
+            8, Backup(server.ConnInfo().Replace($"port={server.Port}", "port=1", StringComparison.Ordinal)));
         await vault.ErrorAsync(8, Backup("host=/nowhere/at/all user=postgres"));
         await vault.ErrorAsync(9, Backup(server.ConnInfo(user: "nobody")));
         await vault.ErrorAsync(9, Backup(server.ConnInfo(user: "keeper")));
@@ -99,6 +101,43 @@ public sealed class RefusalTests
             GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean) TO keeper;
             """);
         await vault.JsonAsync(Backup(server.ConnInfo(user: "keeper")));
+    }
+
+    [Fact]
+    public async Task A_restored_copy_is_no_server_of_another_repository_until_it_is_adopted()
+    {
+        using var vault = await Vault.CreateAsync();
+        using var foreign = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(17, vault.Archiving());
+        await vault.BackupAsync(server);
+        await using var copy = await vault.RecoverAsync(server, "copy");
+        string[] backup = ["backup", "--cluster-dir", copy.DataDirectory, "--connection", copy.ConnInfo()];
+        var before = foreign.Objects();
+
+        var error = await foreign.ErrorAsync(10, backup);
+        Assert.Contains("lifeboat adopt --as-new", error.Text("hint"), StringComparison.Ordinal);
+        Assert.Equal(before, foreign.Objects());
+
+        await foreign.JsonAsync("adopt", "--as-new", "--cluster-dir", copy.DataDirectory);
+        await copy.ExecuteAsync($"ALTER SYSTEM SET archive_command = '{foreign.ArchiveCommand}'");
+        await copy.ExecuteAsync("SELECT pg_reload_conf()");
+        await foreign.BackupAsync(copy);
+        await using var restored = await foreign.RecoverAsync(copy, "r");
+    }
+
+    [Fact]
+    public async Task A_standby_is_not_backed_up_as_if_it_were_a_primary()
+    {
+        using var vault = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(15, vault.Archiving());
+        await vault.BackupAsync(server);
+        await using var standby = await vault.RestoreAsync(server, "standby");
+        await OddFileTests.ShellAsync(standby.DataDirectory, "rm recovery.signal; touch standby.signal");
+        await standby.StartAsync();
+
+        await vault.ErrorAsync(
+            2, "backup", "--cluster-dir", standby.DataDirectory, "--connection", standby.ConnInfo());
+        Assert.Single(await vault.ListedAsync());
     }
 
     [Fact]

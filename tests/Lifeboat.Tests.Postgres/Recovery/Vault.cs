@@ -108,10 +108,12 @@ internal sealed class Vault : IDisposable
             await server.WaitUntilPromotedAsync();
             return server;
         }
-        catch
+        catch (Exception failure)
         {
+            var log = server.Log;
             await server.DisposeAsync();
-            throw;
+            throw new InvalidOperationException(
+                $"it did not recover to {string.Join(' ', target)}: {failure.Message}\n{log}", failure);
         }
     }
 

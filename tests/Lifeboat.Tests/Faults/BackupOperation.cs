@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Faults;
 
-/// <summary><c>lifeboat backup</c>, the second one of its cluster, without the session that a server would be asked by.</summary>
+/// <summary>
+/// <c>lifeboat backup</c>, the second one of its cluster, without the session that a server would be asked by.
+/// </summary>
 internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world)
 {
     private readonly Dictionary<string, DirectoryImage> _images = new(StringComparer.Ordinal);
@@ -31,7 +33,9 @@ internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world
         var (start, stop) = Points(_segment++);
         _images[$"{start}"] = DirectoryImage.OfSource(World);
         var manifest = await World.WithClusterAsync(
-            ways, cluster => BackUpAsync(World, cluster, ways.Files, start, stop, cancellationToken), cancellationToken);
+            ways,
+            cluster => BackUpAsync(World, cluster, ways.Files, start, stop, cancellationToken),
+            cancellationToken);
         _promised.Add(manifest.Id);
     }
 
@@ -50,7 +54,8 @@ internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world
             token));
         Assert.True(failure is null, $"{message}: {failure}");
         Assert.True(
-            _promised.IsSubsetOf(listed.Select(backup => backup.Id)), $"{message}: a backup that was reported is not listed");
+            _promised.IsSubsetOf(listed.Select(backup => backup.Id)),
+            $"{message}: a backup that was reported is not listed");
         foreach (var backup in listed)
         {
             await RestoreOperation.JudgeRestorableAsync(World, backup, _images[$"{backup.StartLsn}"], message);

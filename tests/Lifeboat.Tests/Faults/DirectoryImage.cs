@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Faults;
 
-/// <summary>What a data directory held when it was backed up, as far as a restored copy must hold it byte for byte.</summary>
+/// <summary>
+/// What a data directory held when it was backed up, as far as a restored copy must hold it byte for byte.
+/// </summary>
 internal sealed class DirectoryImage
 {
     private static readonly IFileSystem s_files = PosixFileSystem.Instance;
@@ -29,14 +31,22 @@ internal sealed class DirectoryImage
         return image;
     }
 
-    /// <summary>Whether the directory is this one, restored: entries, bytes, modes, links, and its own backup_manifest.</summary>
-    internal void Judge(string directory, string tablespace, string message)
+    /// <summary>
+    /// Whether the directory is this one, restored: entries, bytes, modes, links, and its own backup_manifest.
+    /// </summary>
+    /// <param name="mayBeMarked">Nobody was told that it is whole: a restore may still begin anew there.</param>
+    internal void Judge(string directory, string tablespace, string message, bool mayBeMarked = false)
     {
         var found = new DirectoryImage();
         found.Read(directory, "", isSource: false);
         foreach (var made in s_made)
         {
             Assert.True(found._entries.Remove(made), $"{message}: {made} is missing");
+        }
+
+        if (mayBeMarked)
+        {
+            found._entries.Remove("lifeboat.restoring");
         }
 
         // Removed last, and nothing depends on that.

@@ -59,4 +59,12 @@ public sealed class PowerLossTests
     public Task Power_lost_behind_a_run_that_followed_a_dead_one_takes_nothing_that_was_promised(
         string operation, UnsyncedLoss loss) =>
         FaultMatrix.OfPowerAsync(operation, loss, repeated: true, count: 8);
+
+    /// <summary>Dead between a name and its sync: what is there can be seen, used, and still be lost.</summary>
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public Task What_a_dead_run_left_visible_is_durable_once_the_next_run_reports_success(
+        string operation, UnsyncedLoss loss) =>
+        FaultMatrix.OfPowerAsync(
+            operation, loss, repeated: true, count: 40, (what, _) => what == FileOperation.SyncDirectory);
 }

@@ -39,7 +39,9 @@ internal sealed class FaultWorld : IDisposable
 
     internal static RepositorySecret Secret { get; } = new KeyFileSecret(new byte[32]);
 
-    /// <summary>What the power takes; the server's own directory is on another disk, where Lifeboat only reads.</summary>
+    /// <summary>
+    /// What the power takes; the server's own directory is on another disk, where Lifeboat only reads.
+    /// </summary>
     internal string Disk => _scratch.Combine("disk");
 
     internal string Data => _scratch.Combine("host/data");
@@ -85,7 +87,9 @@ internal sealed class FaultWorld : IDisposable
 
     public void Dispose() => _scratch.Dispose();
 
-    /// <summary>A key is put before its repository, so that an init that ends between leaves one that opens nothing.</summary>
+    /// <summary>
+    /// A key is put before its repository, so that an init that ends between leaves one that opens nothing.
+    /// </summary>
     private static bool IsLeftOverKey(CheckFinding finding) =>
         finding.Severity == FindingSeverity.Warning && finding.Object.StartsWith("keys/", StringComparison.Ordinal);
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Lifeboat.Tests.Faults;
 
-/// <summary>Something a user does, in a world of its own, that can be broken off anywhere and is judged by what it left.</summary>
+/// <summary>
+/// Something a user does, in a world of its own, that can be broken off anywhere and is judged by what it left.
+/// </summary>
 internal abstract class FaultedOperation(FaultWorld world) : IDisposable
 {
     internal static IReadOnlyDictionary<string, Func<FaultedOperation>> All { get; } =
@@ -29,7 +31,9 @@ internal abstract class FaultedOperation(FaultWorld world) : IDisposable
     /// <summary>Holds what is there now against what was promised.</summary>
     internal abstract Task JudgeAsync(bool succeeded, string message);
 
-    /// <summary>Whether the next run may fail: what was asked for is there already, though that was never reported.</summary>
+    /// <summary>
+    /// Whether the next run may fail: what was asked for is there already, though that was never reported.
+    /// </summary>
     internal virtual bool MayRefuseAgain(LifeboatException failure) => false;
 
     public void Dispose() => World.Dispose();

@@ -42,13 +42,15 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
         Assert.True(!succeeded || _promised, message);
         if (_promised || CanStart())
         {
-            _image.Judge(Directory, Tablespace, message);
+            _image.Judge(Directory, Tablespace, message, mayBeMarked: !_promised);
         }
 
         return Task.CompletedTask;
     }
 
-    /// <summary>All was done when its last step could not be reported; then the place is a cluster's, and is kept.</summary>
+    /// <summary>
+    /// All was done when its last step could not be reported; then the place is a cluster's, and is kept.
+    /// </summary>
     internal override bool MayRefuseAgain(LifeboatException failure) =>
         failure.Code == ErrorCode.TargetNotEmpty && CanStart();
 

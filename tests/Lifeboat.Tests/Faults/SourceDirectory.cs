@@ -10,8 +10,8 @@ using Lifeboat.Tests.Postgres;
 namespace Lifeboat.Tests.Faults;
 
 /// <summary>
-/// A data directory that looks like a running server's: a true pg_control, pages of real relations, a tablespace behind a
-/// link, directories that are emptied, WAL. Small, so that a loop can back it up many times.
+/// A data directory that looks like a running server's: a true pg_control, pages of real relations, a tablespace behind
+/// a link, directories that are emptied, WAL. Small, so that a loop can back it up many times.
 /// </summary>
 internal static class SourceDirectory
 {

@@ -160,6 +160,47 @@ public sealed class LocalStoreFaultTests
         }
     }
 
+    [Fact]
+    public async Task What_a_dead_writer_made_visible_is_durable_once_it_was_settled()
+    {
+        var met = 0;
+        for (var at = 1; ; at++)
+        {
+            using var scratch = ScratchDirectory.InMemory();
+            var root = scratch.Combine(Name);
+            LocalObjectStore.Create(PosixFileSystem.Instance, root).Dispose();
+            var disk = new UnsyncedLossFileSystem(PosixFileSystem.Instance, scratch.Path);
+            var files = new FaultyFileSystem(disk, new FileFault(at, Errno.Io, ForGood: true));
+            var name = new ObjectName("new/directory/object");
+            try
+            {
+                using var dying = LocalObjectStore.Open(files, root);
+                await dying.PutAsync(name, "content"u8.ToArray(), PutCondition.IfAbsent, Token);
+            }
+            catch (LifeboatException)
+            {
+                // It died; the machine lives on.
+            }
+
+            bool visible;
+            using (var next = LocalObjectStore.Open(disk, root))
+            {
+                visible = await next.StatAsync(name, Token) is not null;
+                await next.SettleAsync("new/directory/", Token);
+            }
+
+            disk.PowerLoss();
+            using var store = LocalObjectStore.Open(PosixFileSystem.Instance, root);
+            Assert.Equal(visible, await store.StatAsync(name, Token) is not null);
+            met += visible && files.Struck ? 1 : 0;
+            if (!files.Struck)
+            {
+                Assert.True(met >= 2, "no dead writer's object was met");
+                return;
+            }
+        }
+    }
+
     [Theory]
     [InlineData(FileOperation.Write)]
     [InlineData(FileOperation.Sync)]

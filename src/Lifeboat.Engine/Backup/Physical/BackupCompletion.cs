@@ -6,8 +6,8 @@ using Lifeboat.Repository.Backups;
 namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
-/// What comes behind pg_backup_stop: the WAL that makes the copy consistent is seen in the repository, then the manifest
-/// is put, and with it the backup exists.
+/// What comes behind pg_backup_stop: the WAL that makes the copy consistent is seen in the repository, then the
+/// manifest is put, and with it the backup exists.
 /// </summary>
 internal sealed class BackupCompletion(
     PhysicalBackupRequest request, ServerSource source, IActivity activity, List<string> warnings)
@@ -39,8 +39,8 @@ internal sealed class BackupCompletion(
         {
             warnings.Insert(
                 0,
-                $"{copied.ChecksumErrors} pages of the server are damaged (first: {copied.DamagedPages[0]}); they are in the "
-                + "backup as they are: keep older backups, and repair or restore these relations");
+                $"{copied.ChecksumErrors} pages of the server are damaged (first: {copied.DamagedPages[0]}); they are in "
+                + "the backup as they are: keep older backups, and repair or restore these relations");
         }
 
         foreach (var warning in warnings)

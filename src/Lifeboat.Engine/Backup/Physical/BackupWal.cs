@@ -1,4 +1,5 @@
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Files;
 using Lifeboat.Engine.Wal;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
@@ -36,6 +37,7 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await RemoveArchivedAsync(missing, cancellationToken);
+        await PushHistoryAsync(missing, cancellationToken);
         if (missing.Count > 0 && !Archives)
         {
             activity.Warn(
@@ -46,6 +48,48 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await WaitAsync(missing, cancellationToken);
+        await RequireOwnAsync(last, cancellationToken);
+    }
+
+    /// <summary>What is archived must be this server's: a copy writes other content under the same names.</summary>
+    private async Task RequireOwnAsync(WalSegmentName last, CancellationToken cancellationToken)
+    {
+        byte[] content;
+        try
+        {
+            var path = PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), last.ToString());
+            content = WholeFile.Read(request.Files, path, last.Size.Bytes);
+        }
+        catch (FileSystemException removed) when (removed.IsMissing)
+        {
+            // Archived and recycled since.
+            return;
+        }
+
+        var archived = await WalStore.FindAsync(
+            request.Cluster, source.Lineage.Id, last.ToString(), cancellationToken);
+        if (archived.Count != 1 || archived[0].Tag != WalStore.TagOf(request.Cluster, content))
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Conflict,
+                "compare the WAL of the backup",
+                last.ToString(),
+                "what is archived under this name is not what this server wrote",
+                Hint: "Another server archives into this lineage. A copy gets one of its own by "
+                    + "'lifeboat adopt --as-new --cluster-dir DIR'."));
+        }
+    }
+
+    /// <summary>
+    /// The archiver delivers a history file once, at the promotion: a server that was promoted before it archived to this
+    /// place would be waited for in vain.
+    /// </summary>
+    private async Task PushHistoryAsync(List<string> missing, CancellationToken cancellationToken)
+    {
+        var kept = missing.FindAll(file => WalFileName.IsHistory(file)
+            && request.Files.StatTarget(PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), file)) is not null);
+        await PushAsync(kept, cancellationToken);
+        missing.RemoveAll(kept.Contains);
     }
 
     private async Task WaitAsync(List<string> missing, CancellationToken cancellationToken)

@@ -9,8 +9,8 @@ using Lifeboat.Repository.Maps;
 namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
-/// What lies between pg_backup_start and pg_backup_stop: the files of the data directory into packs, then the index, then
-/// the maps. When it returns, all of that is durable, and no backup names it yet.
+/// What lies between pg_backup_start and pg_backup_stop: the files of the data directory into packs, then the index,
+/// then the maps. When it returns, all of that is durable, and no backup names it yet.
 /// </summary>
 internal sealed class DataDirectoryCopy(
     PhysicalBackupRequest request, ServerSource source, IActivity activity, List<string> warnings)
@@ -18,7 +18,7 @@ internal sealed class DataDirectoryCopy(
     private readonly BackupPacks _packs = new(request.Cluster);
 
     /// <param name="start">What pg_backup_start answered.</param>
-    /// <param name="walPosition">The server's current insert position; called by one worker or several at a time.</param>
+    /// <param name="walPosition">The server's current insert position; called by several workers at once.</param>
     internal async Task<CopiedFiles> RunAsync(
         Lsn start, Func<CancellationToken, Task<Lsn>> walPosition, CancellationToken cancellationToken)
     {
@@ -28,6 +28,11 @@ internal sealed class DataDirectoryCopy(
         foreach (var damage in stored.Damage)
         {
             activity.Warn($"not reused: {damage.Message}");
+        }
+
+        if (request.StoreAnew)
+        {
+            stored = FrameIndex.Empty();
         }
 
         var verifier = source.Control.HasDataChecksums
@@ -47,7 +52,8 @@ internal sealed class DataDirectoryCopy(
         // pg_control names the checkpoint that recovery ends behind, so it is read behind everything else.
         await using var controlMap = await MapRunWriter.CreateAsync(request.Cluster, cancellationToken);
         using var controlEmitter = new MapEmitter(controlMap);
-        var last = new CopyPipeline(request with { Jobs = 1 }, stored, _packs, controlEmitter, verifier: null, activity);
+        var last = new CopyPipeline(
+            request with { Jobs = 1 }, stored, _packs, controlEmitter, verifier: null, activity);
         await last.RunAsync("control file", ControlUnits(), ControlFile.FileSize, cancellationToken);
 
         var index = await _packs.WriteIndexAsync(cancellationToken);
@@ -59,7 +65,12 @@ internal sealed class DataDirectoryCopy(
             _packs.StoredBytes + map.Length + controlMap.Length,
             emitter.Files + controlEmitter.Files);
         return new CopiedFiles(
-            [map.Id, controlMap.Id], index, sizes, [.. tree.Tablespaces], verifier?.Errors ?? 0, verifier?.Damaged ?? []);
+            [map.Id, controlMap.Id],
+            index,
+            sizes,
+            [.. tree.Tablespaces],
+            verifier?.Errors ?? 0,
+            verifier?.Damaged ?? []);
     }
 
     private IEnumerable<CopyUnit> ControlUnits()

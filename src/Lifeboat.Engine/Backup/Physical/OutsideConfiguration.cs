@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Files;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
@@ -42,7 +43,33 @@ internal static class OutsideConfiguration
             }
         }
 
-        return [.. kept];
+        return [.. kept, .. IncludedFolders(kept)];
+    }
+
+    /// <summary>
+    /// A folder that configuration includes must exist, even when it is empty, or the server does not start. It is kept as
+    /// an entry without content.
+    /// </summary>
+    private static IEnumerable<ConfigurationFile> IncludedFolders(List<ConfigurationFile> kept)
+    {
+        foreach (var file in kept.Where(file => file.Role is "config_file" or "include" && file.Target.Length > 0))
+        {
+            foreach (var folder in ConfigurationText.Values(PosixPath.Decode(file.Content), "include_dir"))
+            {
+                var target = folder.StartsWith(PosixPath.Parent(file.Source) + "/", StringComparison.Ordinal)
+                    ? folder[(PosixPath.Parent(file.Source).Length + 1)..]
+                    : folder;
+                if (!target.StartsWith('/'))
+                {
+                    var parent = PosixPath.Parent(file.Target);
+                    yield return new ConfigurationFile(
+                        ConfigurationText.FolderRole,
+                        folder,
+                        parent == "." ? target.TrimEnd('/') : PosixPath.Combine(parent, target.TrimEnd('/')),
+                        []);
+                }
+            }
+        }
     }
 
     private static List<(string Role, string Source, string Target)> Wanted(

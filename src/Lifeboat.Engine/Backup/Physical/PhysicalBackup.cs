@@ -8,12 +8,14 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
-/// A full backup of a running server from its files: everything between pg_backup_start and pg_backup_stop, then the WAL
-/// that makes it consistent. The order is that of the format: packs, index, map, manifest; killed at any moment, it
+/// A full backup of a running server from its files: everything between pg_backup_start and pg_backup_stop, then the
+/// WAL that makes it consistent. The order is that of the format: packs, index, map, manifest; killed at any moment, it
 /// leaves packs that the next backup finds and uses, and no backup that is not whole.
 /// </summary>
 public sealed class PhysicalBackup
 {
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);
+
     private readonly PhysicalBackupRequest _request;
     private readonly IActivity _activity;
     private readonly List<string> _warnings = [];
@@ -54,9 +56,8 @@ public sealed class PhysicalBackup
 
         await using (backup)
         {
-            using var oneAtATime = new SemaphoreSlim(1, 1);
-            var copied = await new DataDirectoryCopy(_request, source, _activity, _warnings).RunAsync(
-                backup.StartLsn, cancel => WalPositionAsync(backup, oneAtATime, cancel), cancellationToken);
+            await SourceClaim.RequireAsync(_request, source, cancellationToken);
+            var copied = await CopyAsync(source, backup, cancellationToken);
             var catalog = await ReadCatalogAsync(cancellationToken);
             var stop = await backup.StopAsync(cancellationToken);
             var manifest = await new BackupCompletion(_request, source, _activity, _warnings).RunAsync(
@@ -65,7 +66,9 @@ public sealed class PhysicalBackup
         }
     }
 
-    /// <summary>A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.</summary>
+    /// <summary>
+    /// A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.
+    /// </summary>
     private async Task HoldWalAsync(ServerSource source, ServerSession session, CancellationToken cancellationToken)
     {
         if (string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal))
@@ -76,6 +79,59 @@ public sealed class PhysicalBackup
             {
                 _warnings.Add($"nothing holds back the WAL of this backup: {hold.Reason}");
             }
+        }
+    }
+
+    /// <summary>
+    /// Copies as long as the server lives: without its backup mode what is read further is worth nothing.
+    /// </summary>
+    private async Task<CopiedFiles> CopyAsync(
+        ServerSource source, BackupSession backup, CancellationToken cancellationToken)
+    {
+        using var oneAtATime = new SemaphoreSlim(1, 1);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var copying = new DataDirectoryCopy(_request, source, _activity, _warnings).RunAsync(
+            backup.StartLsn, cancel => WalPositionAsync(backup, oneAtATime, cancel), stop.Token);
+        var watching = WatchAsync(backup, oneAtATime, ended.Token, cancellationToken);
+        try
+        {
+            if (await Task.WhenAny(copying, watching) == watching)
+            {
+                await stop.CancelAsync();
+            }
+
+            return await copying;
+        }
+        catch (OperationCanceledException) when (watching.IsFaulted)
+        {
+            await watching;
+            throw;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+
+            // The session is used again, so that a question under way is not cut off.
+            await Task.WhenAny(watching);
+        }
+    }
+
+    private async Task WatchAsync(
+        BackupSession backup, SemaphoreSlim oneAtATime, CancellationToken ended, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(BetweenLooks, _request.Time, ended);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await WalPositionAsync(backup, oneAtATime, cancellationToken);
         }
     }
 

@@ -22,6 +22,9 @@ public sealed record PhysicalBackupRequest
     /// <summary>Workers; each reads, verifies, compresses and writes.</summary>
     public int Jobs { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Store everything, also what the repository holds already: for when that is damaged.</summary>
+    public bool StoreAnew { get; init; }
+
     /// <summary>Of zstd.</summary>
     public int CompressionLevel { get; init; } = 3;
 
