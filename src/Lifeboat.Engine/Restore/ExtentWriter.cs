@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Lifeboat.Engine.Activity;
 using Lifeboat.Engine.Backup.Physical;
@@ -10,8 +9,8 @@ using Lifeboat.Repository.Packs;
 namespace Lifeboat.Engine.Restore;
 
 /// <summary>
-/// Writes the extents of one window after the other with several workers: frame by frame in the order in which they lie in
-/// the packs, so that each is read and unpacked once. Every page is compared with its tag before it is written.
+/// Writes the extents of one window after the other with several workers, frame by frame, so that each is read and unpacked
+/// once. Every page is compared with its tag before it is written.
 /// </summary>
 internal sealed class ExtentWriter : IDisposable
 {
@@ -44,9 +43,9 @@ internal sealed class ExtentWriter : IDisposable
     internal async Task WriteAsync(RestoreWindow window, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var frames = new ConcurrentQueue<(RestoredFile File, ExtentEntry Extent)[]>(Ordered(window));
+        var work = new WindowWork(window, _index);
         await CopyPipeline.WhenAllFirstFailureAsync([.. _readers.Select(
-            reader => Task.Run(() => WorkAsync(reader, frames, stop), CancellationToken.None))]);
+            reader => Task.Run(() => WorkAsync(reader, work, stop), CancellationToken.None))]);
         foreach (var ended in window.Ended.Where(ended => ended.Arrived()))
         {
             await _finished.WriteAsync(ended, cancellationToken);
@@ -61,21 +60,15 @@ internal sealed class ExtentWriter : IDisposable
         }
     }
 
-    private IEnumerable<(RestoredFile File, ExtentEntry Extent)[]> Ordered(RestoreWindow window) => window.Extents
-        .GroupBy(piece => piece.Extent.Base?.Id ?? default)
-        .Select(group => (Pieces: group.ToArray(), Location: group.Key.IsZero ? null : _index.Find(group.Key)))
-        .OrderBy(group => group.Location?.Pack ?? default)
-        .ThenBy(group => group.Location?.Frame.Offset ?? 0)
-        .Select(group => group.Pieces);
-
     private async Task WorkAsync(
         ExtentReader reader,
-        ConcurrentQueue<(RestoredFile File, ExtentEntry Extent)[]> frames,
+        WindowWork work,
         CancellationTokenSource stop)
     {
         try
         {
-            while (frames.TryDequeue(out var pieces))
+            var share = new WindowWork.Share();
+            while (work.Take(share) is { } pieces)
             {
                 foreach (var (file, extent) in pieces)
                 {

@@ -1,0 +1,59 @@
+using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Maps;
+
+namespace Lifeboat.Engine.Restore;
+
+/// <summary>
+/// Hands out the pieces of one window: together what lies in one frame, in the order of the packs. Each worker gets a file to
+/// itself as long as there are enough, since the kernel lets only one at a time write to a file and the others would
+/// spin.
+/// </summary>
+internal sealed class WindowWork
+{
+    private readonly Lock _lock = new();
+    private readonly List<FileWork> _files;
+
+    internal WindowWork(RestoreWindow window, FrameIndex index) => _files = [.. window.Extents
+        .GroupBy(piece => (piece.Extent.Base?.Id, piece.Extent.IsZero ? piece.File : null))
+        .Select(group => (Pieces: group.ToArray(), Location: group.Key.Id is { } id ? index.Find(id) : null))
+        .OrderBy(group => group.Location?.Pack ?? default)
+        .ThenBy(group => group.Location?.Frame.Offset ?? 0)
+        .GroupBy(group => group.Pieces[0].File)
+        .Select(file => new FileWork(new(file.Select(group => group.Pieces))))];
+
+    /// <summary>The next pieces, of the file that this worker is at if there are any; null when all are handed out.</summary>
+    internal (RestoredFile File, ExtentEntry Extent)[]? Take(Share share)
+    {
+        lock (_lock)
+        {
+            if (share.Current is { Pieces.Count: > 0 } current)
+            {
+                return current.Pieces.Dequeue();
+            }
+
+            _files.RemoveAll(file => file.Pieces.Count == 0);
+            share.Current = _files.Find(file => file.Workers == 0) ?? _files.MaxBy(file => file.Pieces.Count);
+            if (share.Current is not { } next)
+            {
+                return null;
+            }
+
+            next.Workers++;
+            return next.Pieces.Dequeue();
+        }
+    }
+
+    /// <summary>Where one worker is.</summary>
+    internal sealed class Share
+    {
+        internal FileWork? Current { get; set; }
+    }
+
+    internal sealed class FileWork(Queue<(RestoredFile File, ExtentEntry Extent)[]> pieces)
+    {
+        internal Queue<(RestoredFile File, ExtentEntry Extent)[]> Pieces => pieces;
+
+        /// <summary>Workers that began with it.</summary>
+        internal int Workers { get; set; }
+    }
+}
