@@ -14,12 +14,6 @@ namespace Lifeboat.Engine.Restore;
 /// </summary>
 internal sealed class ExtentWriter : IDisposable
 {
-    /// <summary>
-    /// Bytes of one write. The kernel looks for memory in pieces as large as a write, and on a virtual machine large pieces
-    /// are those that the host has to provide first: with 256 KiB a restore took twice the time.
-    /// </summary>
-    private const int WriteSize = 64 << 10;
-
     private static readonly byte[] Zeros = new byte[PageTags.ExtentSize];
 
     private readonly RestorePlan _plan;
@@ -98,11 +92,7 @@ internal sealed class ExtentWriter : IDisposable
             ? Zeros.AsMemory(0, extent.Length)
             : await reader.ReadAsync(file.Path, extent, cancellationToken);
         var offset = (long)extent.Number * PageTags.ExtentSize;
-        for (var at = 0; at < content.Length; at += WriteSize)
-        {
-            file.File.Write(content.Span.Slice(at, Math.Min(WriteSize, content.Length - at)), offset + at);
-        }
-
+        file.File.Write(content.Span, offset);
         _activity.Progress("restore", Interlocked.Add(ref _written, content.Length), _plan.Bytes);
         if (file.Arrived())
         {
