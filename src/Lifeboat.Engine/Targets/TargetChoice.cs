@@ -45,12 +45,14 @@ internal sealed class TargetChoice
         var (archives, damage) = await LineageArchive.LoadAllAsync(cluster, cancellationToken);
         var archive = Archives(archives, lineage, asked, cluster.FirstLineage)
             ?? throw new LifeboatException(new Failure(
-                ErrorCode.NotFound,
+                damage.Count == 0 ? ErrorCode.NotFound : ErrorCode.Damaged,
                 "find the recovery target",
                 $"cluster {cluster.Name}",
                 "there is no backup to begin with"
                 + (damage.Count == 0 ? "" : $", and {damage.Count} manifests cannot be read: {damage[0]}"),
-                Hint: "'lifeboat list' shows what there is."));
+                Hint: damage.Count == 0
+                    ? "'lifeboat list' shows what there is."
+                    : "'lifeboat check' names what is damaged; try again first if the store was in trouble."));
         // The latest of the lineage that is followed, and not of a copy that was backed up meanwhile.
         asked ??= isLatest ? archive.Backups.MaxBy(known => known.Id, StringComparer.Ordinal) : null;
         var path = PathOf(archive, target, asked);

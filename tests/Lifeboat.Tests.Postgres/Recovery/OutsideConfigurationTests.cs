@@ -15,12 +15,13 @@ public sealed class OutsideConfigurationTests
         await using var server = await PostgresServer.CreateAsync(major, options);
         await OddFileTests.ShellAsync(server.DataDirectory, $"""
             mv postgresql.conf pg_hba.conf pg_ident.conf '{etc}'
-            cd '{etc}'; mkdir conf.d
+            cd '{etc}'; mkdir conf.d empty.d
             echo "data_directory = '{server.DataDirectory}'" >> postgresql.conf
             echo "hba_file = '{etc}/pg_hba.conf'" >> postgresql.conf
             echo "ident_file='{etc}/pg_ident.conf'" >> postgresql.conf
             echo "external_pid_file = '{etc}/pid'" >> postgresql.conf
             echo "include_dir = 'conf.d'" >> postgresql.conf
+            echo "include_dir 'empty.d'" >> postgresql.conf
             echo "work_mem = '5555kB'" > conf.d/10-memory.conf
             echo "# odd" >> pg_ident.conf
             """);

@@ -67,6 +67,23 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public async Task A_damaged_index_run_is_removed_when_its_packs_are_listed_anew()
+    {
+        var built = await RepositoryBuilder.CreateAsync();
+        await built.FillAsync();
+        var damaged = (await StoreCopy.ReadAsync(built.Store)).First(
+            pair => pair.Key.Contains("/index/", StringComparison.Ordinal));
+        damaged.Value[150] ^= 1;
+        await built.Store.ReplaceAsync(damaged.Key, damaged.Value);
+        Assert.True((await Run(built.Repository, readData: false)).HasDamage);
+        var repaired = await IndexRepair.RebuildAsync(built.Cluster, default);
+        Assert.Equal([damaged.Key], repaired.Removed.Select(name => name.Value));
+        Assert.Empty(repaired.Damage);
+        Assert.NotNull(repaired.Run);
+        Assert.False((await Run(built.Repository, readData: true)).HasDamage);
+    }
+
+    [Fact]
     public async Task A_lost_index_run_hurts_no_backup_and_is_made_again()
     {
         var built = await RepositoryBuilder.CreateAsync();

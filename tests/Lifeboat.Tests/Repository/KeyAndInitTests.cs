@@ -34,6 +34,30 @@ public sealed class KeyAndInitTests
     }
 
     [Fact]
+    public async Task A_key_is_a_demand_for_encryption()
+    {
+        var built = await RepositoryBuilder.CreateAsync();
+        Assert.Null(await OpenAsync(built.Store, secret: null));
+        Assert.Equal(ErrorCode.Mismatch, await OpenAsync(built.Store, RepositoryBuilder.KeyFile));
+        var init = await Assert.ThrowsAsync<LifeboatException>(
+            async () => await RepositoryRoot.InitAsync(built.Store, RepositoryBuilder.KeyFile, TimeProvider.System, default));
+        Assert.Equal(ErrorCode.Mismatch, init.Code);
+    }
+
+    [Fact]
+    public async Task A_repository_that_lost_its_record_is_not_made_anew_above_its_clusters()
+    {
+        var built = await RepositoryBuilder.CreateAsync();
+        await built.Store.DeleteAsync(new ObjectName("lifeboat-repository"), default);
+        var before = (await StoreCopy.ReadAsync(built.Store)).Count;
+        var init = await Assert.ThrowsAsync<LifeboatException>(
+            async () => await RepositoryRoot.InitAsync(built.Store, secret: null, TimeProvider.System, default));
+        Assert.Equal(ErrorCode.Damaged, init.Code);
+        Assert.Equal(ErrorCode.Damaged, await OpenAsync(built.Store, secret: null));
+        Assert.Equal(before, (await StoreCopy.ReadAsync(built.Store)).Count);
+    }
+
+    [Fact]
     public async Task Keys_of_another_init_and_damaged_ones_do_not_hide_the_right_one()
     {
         var built = await RepositoryBuilder.CreateAsync(encrypted: true);
