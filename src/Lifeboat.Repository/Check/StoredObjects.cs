@@ -109,7 +109,15 @@ internal sealed class StoredObjects
                 add(name, lineage).Tombstones.Add(facts.Name);
                 return true;
             case ["wal", ..] when WalObject.Parse(lineage, ObjectNames.Wal(name, lineage), facts) is { } wal:
-                add(name, lineage).Wal.Add(wal);
+                if (WalPiece.Of(wal) is { } piece)
+                {
+                    add(name, lineage).Pieces.Add(piece);
+                }
+                else
+                {
+                    add(name, lineage).Wal.Add(wal);
+                }
+
                 return true;
             default:
                 return false;
@@ -167,6 +175,8 @@ internal sealed class StoredLineage
     internal List<ObjectName> Tombstones { get; } = [];
 
     internal List<WalObject> Wal { get; } = [];
+
+    internal List<WalPiece> Pieces { get; } = [];
 
     internal IEnumerable<string> BackupIds => Manifests.Select(BackupOf);
 
