@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Lifeboat.Engine.Wal.Receive;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
+using Lifeboat.Postgres.Format.Wal;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Postgres.Server.Replication;
 using Lifeboat.Repository.WalArchive;
@@ -49,12 +50,24 @@ internal sealed class StreamScenario : IDisposable
         for (var segment = 0; segment < segments; segment++)
         {
             wal.Commit(xid, ArchiveScenario.Micros(segment));
-            wal.FillTo(WalBuilder.Size.Bytes - 5000).Switch();
+            Fill(wal, WalBuilder.Size.Bytes - 5000, xid);
+            wal.Switch();
         }
 
         wal.Commit(xid + 1, ArchiveScenario.Micros(segments));
-        wal.FillTo(WalBuilder.Size.Bytes / 4);
+        Fill(wal, WalBuilder.Size.Bytes / 4, xid);
         return wal;
+    }
+
+    /// <summary>Records in which every transaction has bytes of its own, and none is zero.</summary>
+    private static void Fill(WalBuilder wal, int bytesOfSegment, uint xid)
+    {
+        var payload = new byte[230];
+        Array.Fill(payload, (byte)(1 + (xid % 255)));
+        while (wal.Position.Value % (ulong)WalBuilder.Size.Bytes < (ulong)bytesOfSegment)
+        {
+            wal.Record(ResourceManager.Heap, 0x00, payload.AsSpan(0, 30 + (int)(wal.Position.Value % 200)), xid);
+        }
     }
 
     internal byte[] Bytes(Lsn from, Lsn to, WalBuilder? wal = null)
