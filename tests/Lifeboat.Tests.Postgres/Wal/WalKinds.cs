@@ -144,6 +144,9 @@ internal static class WalKinds
         create table loaded(i int, s text);
         copy (select i, md5(i::text) from generate_series(1, 4000) i) to '{file}';
         copy loaded from '{file}';
+        copy (select i, 'few' from generate_series(1, 3) i) to '{file}';
+        copy loaded from '{file}';
+        copy parts from '{file}' where id < 3;
         """;
 
     /// <summary>Both ways where there are two, a move, and the end of each.</summary>

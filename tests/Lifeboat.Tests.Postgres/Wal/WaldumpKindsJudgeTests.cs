@@ -30,6 +30,7 @@ public sealed class WaldumpKindsJudgeTests
         await workload.FinishAsync();
 
         var comparison = await WaldumpRun.CompareAsync(workload, Timeline.First);
+        await WalHarvest.WriteIfAskedAsync(workload);
 
         Assert.Empty(comparison.Differences);
         Assert.Empty(ExpectedKinds(major).Except(comparison.Bodies.Keys));
