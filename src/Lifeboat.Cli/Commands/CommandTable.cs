@@ -11,6 +11,7 @@ internal static class CommandTable
         ShowCommand.Spec,
         StatusCommand.Spec,
         RestoreCommand.Spec,
+        FindCommand.Spec,
         WalPushCommand.Spec,
         WalFetchCommand.Spec,
         WalShowCommand.Spec,
