@@ -16,4 +16,5 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(RepairDocument))]
+[JsonSerializable(typeof(FindDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -39,6 +39,32 @@ internal static class RestoreCommandLine
         return line.ToString();
     }
 
+    /// <summary>
+    /// A command line for a person that restores to a target, with the places given as they were; <c>--to</c> is left to be
+    /// filled in.
+    /// </summary>
+    public static string ForTarget(Settings settings, IEnumerable<string> target)
+    {
+        var line = new StringBuilder("lifeboat restore");
+        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings));
+        foreach (var setting in new[] { GlobalSettings.Cluster, GlobalSettings.KeyFile, GlobalSettings.PassphraseFile })
+        {
+            if (settings.IsGiven(setting))
+            {
+                Add(line, setting, settings.Text(setting)!);
+            }
+        }
+
+        line.Append(" --to DIR");
+        foreach (var word in target)
+        {
+            line.Append(' ').Append(word);
+        }
+
+        // No server replaces anything in this one.
+        return line.Replace("%%", "%").ToString();
+    }
+
     /// <summary>How this program is started: its own executable, or the runtime with its assembly.</summary>
     public static IReadOnlyList<string> ThisProgram()
     {
