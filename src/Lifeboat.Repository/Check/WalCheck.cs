@@ -55,24 +55,24 @@ internal sealed class WalCheck(
             ? new WalSegmentSize(record.SegmentSize)
             : backups.Select(backup => backup.Server.WalSegmentSize).FirstOrDefault(bytes => WalSegmentSize.IsValid(bytes))
                 is var known and > 0 ? new WalSegmentSize(known) : WalSegmentSize.Default;
-        var coverage = new WalCoverage(cluster, lineage, size, histories, backups, findings);
+        var damage = new WalDamage(cluster, lineage, size, histories, backups, findings);
         foreach (var (item, (kind, detail)) in faults.OrderBy(pair => pair.Key.Name))
         {
-            coverage.ReportFault(item, kind, detail);
+            damage.ReportFault(item, kind, detail);
         }
 
         foreach (var several in stored.Wal.GroupBy(item => item.File).Where(items => items.Count() > 1))
         {
             foreach (var item in several)
             {
-                coverage.ReportFault(
+                damage.ReportFault(
                     item,
                     DamageKind.Inconsistent,
                     $"{several.Count()} different contents are archived as {several.Key}: two servers archived into one lineage");
             }
         }
 
-        coverage.ReportGaps(stored.Wal, item => !faults.ContainsKey(item));
+        damage.ReportGaps(stored.Wal, item => !faults.ContainsKey(item));
         ReportUnclaimed(lineage, stored);
     }
 
@@ -97,9 +97,9 @@ internal sealed class WalCheck(
             Interlocked.Add(ref _bytes, content.Length);
             return Judge(item, content, record, histories);
         }
-        catch (DamagedObjectException damage)
+        catch (DamagedObjectException damaged)
         {
-            return (damage.Kind, damage.Detail);
+            return (damaged.Kind, damaged.Detail);
         }
         catch (LifeboatException newer) when (newer.Code == ErrorCode.UnknownFormat)
         {
