@@ -15,6 +15,9 @@ public static class WalSummaryCodec
     /// <summary>The first byte of what is written here.</summary>
     public const byte Format = 1;
 
+    /// <summary>Bytes up to which a summary is stored.</summary>
+    public const int MostStored = WalFrames.MostBytes;
+
     private const int MostReason = 1000;
 
     [Flags]
