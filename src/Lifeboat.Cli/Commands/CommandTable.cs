@@ -13,6 +13,7 @@ internal static class CommandTable
         RestoreCommand.Spec,
         WalPushCommand.Spec,
         WalFetchCommand.Spec,
+        ServeCommand.Spec,
         CheckCommand.Spec,
         RepairIndexCommand.Spec,
         AdoptCommand.Spec,
