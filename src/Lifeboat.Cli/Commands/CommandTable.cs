@@ -16,6 +16,7 @@ internal static class CommandTable
         WalFetchCommand.Spec,
         WalShowCommand.Spec,
         WalReceiveCommand.Spec,
+        ServeCommand.Spec,
         CheckCommand.Spec,
         RepairIndexCommand.Spec,
         AdoptCommand.Spec,
