@@ -35,7 +35,14 @@ public static class Crc32C
             state = BitOperations.Crc32C(state, LittleEndian(word));
         }
 
-        foreach (var value in data[(words.Length * sizeof(ulong))..])
+        var rest = data[(words.Length * sizeof(ulong))..];
+        if ((rest.Length & sizeof(uint)) != 0)
+        {
+            state = BitOperations.Crc32C(state, BinaryPrimitives.ReadUInt32LittleEndian(rest));
+            rest = rest[sizeof(uint)..];
+        }
+
+        foreach (var value in rest)
         {
             state = BitOperations.Crc32C(state, value);
         }
