@@ -28,7 +28,7 @@ public static class WalPush
         var server = await ServerLineage.ResolveAsync(cluster, request.Files, directory);
         await BindAsync(request, server, file, cancellationToken);
 
-        var facts = await FactsAsync(cluster, server.Lineage, file, cancellationToken);
+        var (facts, blocks) = await FactsAsync(cluster, server.Lineage, file, cancellationToken);
         var stored = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
         await RequireNoOtherAsync(cluster, stored, facts, cancellationToken);
         if (stored.Count == 0)
@@ -43,7 +43,7 @@ public static class WalPush
         // Also for what is stored already: a crash may have left its name visible and not yet durable, and
         // "already exists" is said only of what is durable.
         var outcome = await WalStore.PutAsync(
-            cluster, server.Lineage, file.Content, facts, request.CompressionLevel, cancellationToken);
+            cluster, server.Lineage, file.Content, facts, blocks, request.CompressionLevel, cancellationToken);
 
         // Two servers that raced both find the other's object here, so that at least one of them reports it.
         var now = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
@@ -83,14 +83,15 @@ public static class WalPush
         }
     }
 
-    private static async ValueTask<WalFacts> FactsAsync(
+    private static async ValueTask<(WalFacts Facts, ReadOnlyMemory<byte> Blocks)> FactsAsync(
         Cluster cluster, Id128 lineage, WalFile file, CancellationToken cancellationToken)
     {
         Id128? predecessor = null;
         WalSegmentSummary? summary = null;
+        ReadOnlyMemory<byte> blocks = default;
         if (file.IsWholeSegment && file.Segment is { } segment)
         {
-            summary = WalSummary.Of(segment, file.Content);
+            summary = WalSummary.Of(segment, file.Content, out blocks);
             if (segment.Number > 0)
             {
                 var before = await WalStore.FindAsync(
@@ -99,13 +100,14 @@ public static class WalPush
             }
         }
 
-        return new WalFacts(
+        var facts = new WalFacts(
             file.Name,
             file.Content.Length,
             Convert.ToHexStringLower(SHA256.HashData(file.Content)),
             WalStore.TagOf(cluster, file.Content),
             predecessor,
             summary);
+        return (facts, blocks);
     }
 
     private static async ValueTask RequireClaimAsync(

@@ -111,6 +111,10 @@ internal sealed class StoredObjects
             case ["wal", ..] when WalObject.Parse(lineage, ObjectNames.Wal(name, lineage), facts) is { } wal:
                 add(name, lineage).Wal.Add(wal);
                 return true;
+            case ["catalogs", ..] when WalCatalogObject.Parse(lineage, ObjectNames.WalCatalogs(name, lineage), facts)
+                is { } catalog:
+                add(name, lineage).Catalogs.Add(catalog);
+                return true;
             default:
                 return false;
         }
@@ -167,6 +171,8 @@ internal sealed class StoredLineage
     internal List<ObjectName> Tombstones { get; } = [];
 
     internal List<WalObject> Wal { get; } = [];
+
+    internal List<WalCatalogObject> Catalogs { get; } = [];
 
     internal IEnumerable<string> BackupIds => Manifests.Select(BackupOf);
 

@@ -72,11 +72,23 @@ public static class WalStore
     /// <param name="facts">Made for this content; its tag decides the object's name.</param>
     /// <param name="level">Of zstd.</param>
     /// <exception cref="DamagedObjectException">The name is taken by an object that is not this content.</exception>
+    public static ValueTask<PutOutcome> PutAsync(
+        Cluster cluster,
+        Id128 lineage,
+        ReadOnlyMemory<byte> content,
+        WalFacts facts,
+        int level,
+        CancellationToken cancellationToken) =>
+        PutAsync(cluster, lineage, content, facts, blocks: default, level, cancellationToken);
+
+    /// <inheritdoc cref="PutAsync(Cluster, Id128, ReadOnlyMemory{byte}, WalFacts, int, CancellationToken)"/>
+    /// <param name="blocks">The encoded summary of changed blocks (format 1); empty for none.</param>
     public static async ValueTask<PutOutcome> PutAsync(
         Cluster cluster,
         Id128 lineage,
         ReadOnlyMemory<byte> content,
         WalFacts facts,
+        ReadOnlyMemory<byte> blocks,
         int level,
         CancellationToken cancellationToken)
     {
@@ -102,10 +114,11 @@ public static class WalStore
                 content.Slice(at, Math.Min(FrameSize, content.Length - at)), cancellationToken);
         }
 
+        var frames = new WalFrames(writer.Frames, await WalFrames.WriteAsync(writer, blocks, cancellationToken));
         await writer.WriteFrameAsync(
             JsonSerializer.SerializeToUtf8Bytes(facts, RepositoryJson.Default.WalFacts), cancellationToken);
         var annex = new ByteSink();
-        annex.Varint(writer.Frames - 1);
+        frames.Write(annex);
         var outcome = await writer.CompleteAsync(annex.Memory, PutCondition.IfAbsent, cancellationToken);
         if (outcome == PutOutcome.AlreadyExists)
         {
@@ -129,6 +142,18 @@ public static class WalStore
         return await ReadFactsAsync(reader, item, cancellationToken);
     }
 
+    /// <summary>The facts, and the stored summary of changed blocks as it was encoded: empty when there is none.</summary>
+    /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
+    public static async ValueTask<(WalFacts Facts, byte[] Blocks)> ReadSummaryAsync(
+        Cluster cluster, WalObject item, CancellationToken cancellationToken)
+    {
+        using var compressor = new Compressor(level: 1);
+        using var reader = await OpenAsync(cluster, item, compressor, cancellationToken);
+        var facts = await ReadFactsAsync(reader, item, cancellationToken);
+        var frames = WalFrames.Of(reader);
+        return (facts, await WalFrames.ReadAsync(reader, frames.Content, frames.Blocks, cancellationToken));
+    }
+
     /// <summary>The whole content, compared with its tag and its hash.</summary>
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
     public static async ValueTask<(byte[] Content, WalFacts Facts)> ReadAsync(
@@ -137,14 +162,15 @@ public static class WalStore
         using var compressor = new Compressor(level: 1);
         using var reader = await OpenAsync(cluster, item, compressor, cancellationToken);
         var facts = await ReadFactsAsync(reader, item, cancellationToken);
-        if (facts.Length < 0 || facts.Length > Math.Min(LongestFile, (long)(reader.Frames - 1) * FrameSize))
+        var frames = WalFrames.Of(reader);
+        if (facts.Length < 0 || facts.Length > Math.Min(LongestFile, (long)frames.Content * FrameSize))
         {
             throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its length contradicts its frames");
         }
 
         var content = new byte[facts.Length];
         var filled = 0;
-        for (var frame = 0; frame < reader.Frames - 1; frame++)
+        for (var frame = 0; frame < frames.Content; frame++)
         {
             var read = await reader.ReadFrameAsync(frame, content.AsMemory(filled), cancellationToken);
             filled += read;
@@ -190,24 +216,7 @@ public static class WalStore
             throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, $"it holds {facts.File}");
         }
 
-        return AnnexCounts(reader)
-            ? facts
-            : throw new DamagedObjectException(
-                item.Name, DamageKind.Inconsistent, "its directory and its frames disagree about its content");
-    }
-
-    private static bool AnnexCounts(ContainerReader reader)
-    {
-        try
-        {
-            var annex = new ByteSource(reader.Annex);
-            var frames = annex.Varint();
-            annex.MustBeAtEnd();
-            return frames == (ulong)(reader.Frames - 1);
-        }
-        catch (DecodingException)
-        {
-            return false;
-        }
+        _ = WalFrames.Of(reader);
+        return facts;
     }
 }

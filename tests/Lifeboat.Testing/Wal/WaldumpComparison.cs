@@ -37,6 +37,12 @@ public sealed partial class WaldumpComparison(IEnumerable<string> lines)
     /// </summary>
     public Dictionary<string, int> Bodies { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The resource managers met.</summary>
+    public HashSet<ResourceManager> Managers { get; } = [];
+
+    /// <summary>The ways in which page images met were compressed.</summary>
+    public HashSet<WalImageForm> ImageForms { get; } = [];
+
     /// <summary>Block references compared, and those among them with a page image.</summary>
     public (int All, int Images) Blocks { get; private set; }
 
@@ -77,6 +83,7 @@ public sealed partial class WaldumpComparison(IEnumerable<string> lines)
 
     private void Compare(in WalRecord record, string line)
     {
+        Managers.Add(record.Rmgr);
         var description = line.IndexOf(", desc: ", StringComparison.Ordinal);
         var blocks = line.IndexOf(BlockMark, StringComparison.Ordinal);
         Expect(line, line.AsSpan(0, description), HeaderText(record));
@@ -135,6 +142,7 @@ public sealed partial class WaldumpComparison(IEnumerable<string> lines)
             _text.Append(CultureInfo.InvariantCulture, $" blk {block.Block}");
             if (block.HasImage)
             {
+                ImageForms.Add(block.ImageForm & WalImageForm.Compressed);
                 _text.Append(block.AppliesImage ? " FPW" : " FPW for WAL verification");
             }
         }
