@@ -11,6 +11,7 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(WalPushDocument))]
 [JsonSerializable(typeof(WalFetchDocument))]
+[JsonSerializable(typeof(ServeSettingsDocument))]
 [JsonSerializable(typeof(AdoptDocument))]
 [JsonSerializable(typeof(RestoreDocument))]
 [JsonSerializable(typeof(StatusDocument))]

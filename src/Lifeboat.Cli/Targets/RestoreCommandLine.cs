@@ -18,8 +18,16 @@ internal static class RestoreCommandLine
             line.Append(Quoted(word)).Append(' ');
         }
 
-        line.Append("wal fetch %f \"%p\"");
-        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings));
+        line.Append("wal fetch %f \"%p\"").Append(Place(settings, Quoted(RepositoryPlace.Of(settings))));
+        return line.ToString();
+    }
+
+    /// <summary>The options that lead to the repository, the cluster and its key; begins with a space.</summary>
+    /// <param name="repository">As one word of a shell.</param>
+    internal static string Place(Settings settings, string repository)
+    {
+        var line = new StringBuilder();
+        line.Append(' ').Append(GlobalSettings.Repository.Option).Append(' ').Append(repository);
         Add(line, GlobalSettings.Cluster, settings.Text(GlobalSettings.Cluster)!);
         if (SecretSource.KeyFilePath(settings) is { } keyFile)
         {

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Engine.Windows;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal;
@@ -30,7 +31,8 @@ internal static class FindStart
         {
             number--;
             var name = path.NameOf(number);
-            var (content, _) = await WalStore.ReadAsync(cluster, archive.Find(name)!, cancellationToken);
+            var (content, _) = await ArchivedSegment.ReadAsync(
+                cluster, archive.Find(name)!, archive.Size, cancellationToken);
             if (IsEnough(name, content, ref oldest))
             {
                 return number;

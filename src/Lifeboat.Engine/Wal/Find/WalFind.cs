@@ -38,7 +38,7 @@ public static class WalFind
                 $"timeline {path.Timeline}", "no backup there has all the WAL that it needs, so nothing can be recovered");
         }
 
-        var cache = new WalFactsCache(cluster);
+        var cache = new WalFactsCache(cluster, archive.Size);
         var ranges = new List<FindRange>();
         foreach (var window in windows)
         {
