@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
@@ -30,7 +31,12 @@ internal sealed class LineageArchive
         Faults = faults;
         Size = new WalSegmentSize(record.SegmentSize);
         Coverage = new WalCoverage(
-            record.Id, Size, SegmentsOf(files.Keys), histories, backups.Select(BackupPoint.Of));
+            record.Id,
+            Size,
+            SegmentsOf(files.Keys),
+            histories,
+            backups.Select(BackupPoint.Of),
+            PartialSegments.Unfinished(files.Values, Size));
     }
 
     internal LineageRecord Record { get; }
@@ -130,6 +136,14 @@ internal sealed class LineageArchive
                 else
                 {
                     visible[file.Key] = file.First();
+                }
+            }
+
+            foreach (var partial in PartialSegments.Of(files.GetValueOrDefault(lineage, [])))
+            {
+                if (TimelineOf(partial) <= shared && !conflicts.ContainsKey(partial.File))
+                {
+                    visible.TryAdd(partial.File, partial);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
@@ -62,6 +63,6 @@ internal static class SegmentContents
         Cluster cluster, LineageArchive archive, WalSegmentName name, CancellationToken cancellationToken)
     {
         var item = archive.Find(name) ?? throw archive.NotArchived(name.ToString());
-        return (await WalStore.ReadAsync(cluster, item, cancellationToken)).Content;
+        return (await ArchivedSegment.ReadAsync(cluster, item, archive.Size, cancellationToken)).Content;
     }
 }

@@ -16,12 +16,14 @@ public sealed class WalCoverage
     /// <param name="present">The segments of which exactly one content is archived; any order.</param>
     /// <param name="histories">Of the timelines; one without is taken to have no ancestors.</param>
     /// <param name="backups">Any order.</param>
+    /// <param name="unfinished">Those of the segments whose end is not archived: no run goes on behind one.</param>
     public WalCoverage(
         Id128 lineage,
         WalSegmentSize size,
         IEnumerable<WalSegmentName> present,
         IEnumerable<TimelineHistory> histories,
-        IEnumerable<BackupPoint> backups)
+        IEnumerable<BackupPoint> backups,
+        IEnumerable<WalSegmentName>? unfinished = null)
     {
         _lineage = lineage;
         _backups = [.. backups.OrderBy(backup => backup.StopLsn).ThenBy(backup => backup.Id, StringComparer.Ordinal)];
@@ -30,12 +32,13 @@ public sealed class WalCoverage
             .ToDictionary(
                 group => group.Key,
                 group => (IReadOnlyList<ulong>)[.. group.Select(segment => segment.Number).Distinct().Order()]);
+        var ends = (unfinished ?? []).Select(segment => (segment.Timeline, segment.Number)).ToHashSet();
         var known = histories.ToDictionary(history => history.Timeline);
         _paths =
         [
             .. numbers.Keys.Concat(_backups.Select(backup => backup.Timeline)).Distinct().Order().Select(
                 timeline => new WalPath(
-                    known.GetValueOrDefault(timeline) ?? new TimelineHistory(timeline, []), size, numbers)),
+                    known.GetValueOrDefault(timeline) ?? new TimelineHistory(timeline, []), size, numbers, ends)),
         ];
         Windows = [.. _paths.SelectMany(WindowsOf)];
         Gaps = [.. _paths.SelectMany(GapsOf).DistinctBy(gap => (gap.First, gap.Last))];
@@ -96,9 +99,11 @@ public sealed class WalCoverage
         string? before = null;
         foreach (var run in path.Runs)
         {
-            if (run.First > next)
+            // Runs that follow each other are parted by a segment whose end lacks.
+            var missing = before is not null && run.First == next ? next - 1 : next;
+            if (run.First > missing)
             {
-                yield return Gap(path, next, run.First - 1, before, path.NameOf(run.First).ToString());
+                yield return Gap(path, missing, run.First - 1, before, path.NameOf(run.First).ToString());
             }
 
             next = Math.Max(next, run.Last + 1);

@@ -92,7 +92,7 @@ public static class WalStore
         int level,
         CancellationToken cancellationToken)
     {
-        if (!WalFileName.IsValid(facts.File) || facts.Length != content.Length || content.Length > LongestFile)
+        if (!WalFileName.IsArchived(facts.File) || facts.Length != content.Length || content.Length > LongestFile)
         {
             throw new ArgumentException($"{facts.File} with {content.Length} bytes is no WAL file", nameof(facts));
         }

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Engine.Windows;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
@@ -65,7 +66,7 @@ public static class WalShow
         }
 
         var item = archive.Find(file) ?? throw archive.NotArchived(file);
-        var (content, _) = await WalStore.ReadAsync(request.Cluster, item, cancellationToken);
+        var (content, _) = await ArchivedSegment.ReadAsync(request.Cluster, item, archive.Size, cancellationToken);
         var reading = new Reading(request with { From = request.From ?? Lsn.Zero }, visit);
         reading.Feed(name, content);
         return reading.Report();

@@ -77,6 +77,9 @@ public readonly ref struct WalRecord
     /// <summary>The rest of its segment holds no record (XLOG_SWITCH).</summary>
     public bool IsSegmentSwitch => XlogInfo.IsSwitch(RmgrId, Info);
 
+    /// <summary>Whole pages that something wrote at once (XLOG_FPI); not those that only a hint changed.</summary>
+    public bool IsPageImage => XlogInfo.Is(this, XlogInfo.PageImage);
+
     public ReadOnlySpan<WalBlockReference> Blocks => _body.Blocks;
 
     /// <summary>The data that belongs to no block.</summary>
