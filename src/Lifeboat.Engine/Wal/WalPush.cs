@@ -27,6 +27,10 @@ public static class WalPush
         var directory = ServerDirectory.Locate(request.Files, request.ClusterDirectory, request.Path);
         var server = await ServerLineage.ResolveAsync(cluster, request.Files, directory);
         await BindAsync(request, server, file, cancellationToken);
+        if (WalFileName.IsHistory(file.Name))
+        {
+            await WalLeftBehind.PushAsync(request, server, file, cancellationToken);
+        }
 
         var (facts, blocks) = await FactsAsync(cluster, server.Lineage, file, cancellationToken);
         var stored = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
@@ -113,7 +117,7 @@ public static class WalPush
     private static async ValueTask RequireClaimAsync(
         WalPushRequest request, ServerLineage server, WalFile file, CancellationToken cancellationToken)
     {
-        if (server.DataDirectory is not { } directory || !file.NeedsClaim)
+        if (server.DataDirectory is not { } directory || !file.NeedsClaim || request.IsLeftBehind)
         {
             return;
         }
