@@ -119,6 +119,7 @@ internal sealed class LostFiles
                 row.FileNode,
                 TransientOf(row.Name) is { } oid
                     ? old.Find(lost => lost.File.Database == database && lost.Relation?.Oid == oid).Relation
+                        ?? OfThisTransaction(database, oid)
                         ?? ByOid(database, oid, row.Kind)
                     : _names.Of(database, row));
         }
@@ -152,6 +153,12 @@ internal sealed class LostFiles
 
     private static NamedRelation ByOid(uint database, uint oid, char kind) =>
         new(database, oid, Schema: null, string.Create(CultureInfo.InvariantCulture, $"oid {oid}"), kind);
+
+    /// <summary>A table that is made and rewritten at once, as a materialised view is since 17.</summary>
+    private NamedRelation? OfThisTransaction(uint database, uint oid) => _work.Classes
+        .Where(made => made.Database == database && made.Row.Oid == oid)
+        .Select(made => _names.Of(database, made.Row))
+        .FirstOrDefault();
 
     private bool IsMadeOrDropped(uint relation) => _catalogRows.Contains(AttributeCacheHash.OfCtid(relation));
 

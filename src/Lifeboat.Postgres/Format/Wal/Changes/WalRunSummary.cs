@@ -81,7 +81,8 @@ public sealed record WalRunSummary
     {
         var changes = new WalChanges();
         facts = WalSegmentFacts.Collect(segment, content, checkCrc: true, changes);
-        var head = HeadOf(facts, content.Span);
+        var goesOn = facts.Ending == WalSegmentEnding.ContinuesInNext && facts.UnfinishedRecord is null;
+        var head = HeadOf(facts.Major, facts.HeadFragmentLength, goesOn, content.Span);
         var isWhole = facts.Ending is WalSegmentEnding.Complete or WalSegmentEnding.ContinuesInNext;
         return new WalRunSummary
         {
@@ -99,9 +100,73 @@ public sealed record WalRunSummary
         };
     }
 
-    private static WalRunHead HeadOf(WalSegmentFacts facts, ReadOnlySpan<byte> content)
+    /// <summary>
+    /// Reads a part of a segment: the changes are those of records that begin at <paramref name="from"/> or behind and
+    /// before <paramref name="to"/>, and what lies at and behind that does not matter, be it torn.
+    /// </summary>
+    /// <param name="durable">
+    /// What was flushed: a record that begins before <paramref name="to"/> and ends behind this is a break, since it may
+    /// never have been.
+    /// </param>
+    public static WalRunSummary Of(
+        WalSegmentName segment, ReadOnlyMemory<byte> content, Lsn from, Lsn to, Lsn durable)
     {
-        if (facts.Major == 0 || content.Length < WalPageHeader.PageSize)
+        var changes = new WalChanges();
+        var reader = new WalRecordReader();
+        (Lsn? First, Lsn? Predecessor, Lsn? Last) records = default;
+        WalRunBreak? broken = null;
+        var reached = false;
+        reader.Supply(segment, content);
+        while (!reached && broken is null && reader.TryRead(out var record))
+        {
+            reached = record.Lsn >= to;
+            if (!reached && !record.IsSegmentSwitch && record.EndLsn > durable)
+            {
+                broken = new WalRunBreak(record.Lsn, $"the record ends behind {durable}, up to which WAL is flushed");
+            }
+            else if (!reached)
+            {
+                records = (records.First ?? record.Lsn, records.First is null ? record.PrevLsn : records.Predecessor, record.Lsn);
+                if (record.Lsn >= from)
+                {
+                    changes.Take(record);
+                }
+            }
+        }
+
+        reached |= IsUpTo(reader.Position, to);
+        if (!reached && broken is null && (reader.State != WalReaderState.NeedsMore || reader.Position < segment.End))
+        {
+            broken = new WalRunBreak(
+                reader.Position, reader.Reason.Length > 0 ? reader.Reason : $"only {content.Length} bytes are there");
+        }
+
+        var unfinished = reader.State == WalReaderState.NeedsMore && broken is null && reader.Position >= segment.End
+            ? reader.UnfinishedRecord
+            : null;
+        return new WalRunSummary
+        {
+            First = segment,
+            Last = segment,
+            Major = reader.Major,
+            SystemIdentifier = reader.SystemIdentifier,
+            Head = HeadOf(reader.Major, reader.HeadFragmentLength, reader.IsInHeadFragment, content.Span),
+            Tail = unfinished is { } start && start < to ? TailOf(segment, content.Span, start) : null,
+            FirstRecord = records.First,
+            Predecessor = records.Predecessor,
+            LastRecord = records.Last,
+            Break = broken,
+            Changes = changes,
+        };
+    }
+
+    /// <summary>Between the two may lie the header of the page that the next record opens.</summary>
+    private static bool IsUpTo(Lsn position, Lsn to) => position >= to
+        || (position.Value % WalPageHeader.PageSize == 0 && to - position <= WalPageHeader.LongLength);
+
+    private static WalRunHead HeadOf(int major, long headLength, bool goesOn, ReadOnlySpan<byte> content)
+    {
+        if (major == 0 || content.Length < WalPageHeader.PageSize)
         {
             return WalRunHead.None;
         }
@@ -117,16 +182,13 @@ public sealed record WalRunSummary
             return WalRunHead.None;
         }
 
-        var ends = facts.HeadFragmentLength == page.RemainingLength;
-        if (!ends && !(facts.Ending == WalSegmentEnding.ContinuesInNext && facts.UnfinishedRecord is null))
-        {
-            return new WalRunHead(WalHeadState.Aborted, page.RemainingLength, WalFragment.Empty);
-        }
-
-        return new WalRunHead(
-            ends ? WalHeadState.Ends : WalHeadState.GoesOn,
-            page.RemainingLength,
-            WalFragment.Gather(content, 0, facts.HeadFragmentLength));
+        var ends = headLength == page.RemainingLength;
+        return !ends && !goesOn
+            ? new WalRunHead(WalHeadState.Aborted, page.RemainingLength, WalFragment.Empty)
+            : new WalRunHead(
+                ends ? WalHeadState.Ends : WalHeadState.GoesOn,
+                page.RemainingLength,
+                WalFragment.Gather(content, 0, headLength));
     }
 
     private static WalRunTail TailOf(WalSegmentName segment, ReadOnlySpan<byte> content, Lsn start)
