@@ -59,7 +59,9 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
         ReplicationSession session, Timeline timeline, CancellationToken cancellationToken)
     {
         var content = await session.ReadHistoryAsync(timeline, cancellationToken);
-        if (!content.AsSpan().ContainsAny((byte)'\\', (byte)0))
+        // U+FFFD in UTF-8: bytes that are no text in it were lost.
+        if (!content.AsSpan().ContainsAny((byte)'\\', (byte)0)
+            && content.AsSpan().IndexOf("\uFFFD"u8) < 0)
         {
             return content;
         }
