@@ -73,7 +73,7 @@ internal static class RestoreCommand
             Cluster = cluster,
             Directory = directory,
             Backup = settings.Text(Backup),
-            Lineage = await LineageChoice.FindAsync(cluster, settings.Text(Lineage), cancellationToken),
+            Lineage = await LineageSetting.FindAsync(cluster, settings.Text(Lineage), cancellationToken),
             Target = target,
             TablespaceMap = tablespaces,
             TablespaceRoot = settings.Path(TablespaceRoot),

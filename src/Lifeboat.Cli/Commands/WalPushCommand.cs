@@ -32,6 +32,11 @@ internal static class WalPushCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var settings = context.Settings;
+        if (!context.Json && ServiceAsked.IsArchived(context))
+        {
+            return ExitCodes.Done;
+        }
+
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
         var outcome = await WalPush.RunAsync(
             new WalPushRequest
@@ -54,7 +59,7 @@ internal static class WalPushCommand
                     outcome.Result == WalPushResult.Stored ? "stored" : "alreadyStored",
                     outcome.Facts.Length,
                     outcome.Object.Size,
-                    outcome.Facts.Sha256),
+                    outcome.Facts.Tag.ToString()),
                 CliJson.Default.WalPushDocument);
         }
 

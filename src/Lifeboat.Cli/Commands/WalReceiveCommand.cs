@@ -1,6 +1,7 @@
 using Lifeboat.Cli.Options;
 using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Stores;
+using Lifeboat.Cli.Targets;
 using Lifeboat.Engine.Wal.Receive;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Server.Replication;
@@ -92,7 +93,7 @@ internal static class WalReceiveCommand
             Synchronous = settings.Flag(Synchronous),
             FlushInterval = TimeSpan.FromMilliseconds(interval),
             ClusterDirectory = settings.Path(CommonSettings.ClusterDirectory),
-            Lineage = await LineageChoice.FindAsync(cluster, settings.Text(Lineage), cancellationToken),
+            Lineage = await LineageSetting.FindAsync(cluster, settings.Text(Lineage), cancellationToken),
             SlotLimit = limit * 1_000_000,
             SkipMissing = settings.Flag(SkipMissing),
             CompressionLevel = level,

@@ -38,7 +38,7 @@ internal sealed record ShortArguments(
 
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             if (!known.TryGetValue(equals < 0 ? text : text[..equals], out var setting)
-                || setting.Kind == SettingKind.Many)
+                || setting.Kind is SettingKind.Many or SettingKind.Pair)
             {
                 return null;
             }

@@ -14,7 +14,6 @@ namespace Lifeboat.Engine.Targets;
 /// </summary>
 internal sealed class WalSearch(LineageArchive archive, WalPath path, WalFactsCache cache)
 {
-    private const int SummaryFormat = 0;
     private const int Ahead = 16;
 
     /// <param name="from">
@@ -101,7 +100,7 @@ internal sealed class WalSearch(LineageArchive archive, WalPath path, WalFactsCa
 
     /// <summary>Without a summary that is understood everything may stand in the segment.</summary>
     private static WalSegmentSummary? SummaryOf(WalFacts facts) =>
-        facts.Segment is { Format: SummaryFormat } summary ? summary : null;
+        facts.Segment is { IsKnown: true } summary ? summary : null;
 
     private void Expect(ulong number, WalRun run, CancellationToken cancellationToken)
     {

@@ -16,12 +16,15 @@ internal sealed class WalFactsCache(Cluster cluster, WalSegmentSize size)
     private const int Ahead = 16;
 
     private readonly ConcurrentDictionary<WalObject, Task<WalFacts>> _facts = new();
+    private readonly WalFactsReader _reader = new(cluster);
 
     internal Cluster Cluster => cluster;
 
     /// <exception cref="LifeboatException">Damaged, or an error of the store.</exception>
     internal Task<WalFacts> ReadAsync(WalObject item, CancellationToken cancellationToken) =>
-        _facts.GetOrAdd(item, wanted => ArchivedSegment.ReadFactsAsync(cluster, wanted, size, cancellationToken).AsTask());
+        _facts.GetOrAdd(item, wanted => (ArchivedSegment.IsOfPieces(wanted)
+            ? ArchivedSegment.ReadFactsAsync(cluster, wanted, size, cancellationToken)
+            : _reader.ReadAsync(wanted, cancellationToken)).AsTask());
 
     /// <summary>Begins to read what will be wanted next; errors show when it is wanted.</summary>
     internal void Expect(IEnumerable<WalObject> items, CancellationToken cancellationToken)

@@ -119,6 +119,10 @@ internal sealed class StoredObjects
                 }
 
                 return true;
+            case ["catalogs", ..] when WalCatalogObject.Parse(lineage, ObjectNames.WalCatalogs(name, lineage), facts)
+                is { } catalog:
+                add(name, lineage).Catalogs.Add(catalog);
+                return true;
             default:
                 return false;
         }
@@ -175,6 +179,8 @@ internal sealed class StoredLineage
     internal List<ObjectName> Tombstones { get; } = [];
 
     internal List<WalObject> Wal { get; } = [];
+
+    internal List<WalCatalogObject> Catalogs { get; } = [];
 
     internal List<WalPiece> Pieces { get; } = [];
 

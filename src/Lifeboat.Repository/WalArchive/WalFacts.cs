@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Encoding;
 
@@ -6,15 +7,16 @@ namespace Lifeboat.Repository.WalArchive;
 /// <summary>What an archived WAL file says of itself (docs/format/wal-archive-v0.md).</summary>
 /// <param name="File">Its name in pg_wal.</param>
 /// <param name="Length">Bytes of the plaintext.</param>
-/// <param name="Sha256">Of the plaintext, hexadecimal.</param>
-/// <param name="Tag">Content tag of the plaintext; also in the object's name.</param>
+/// <param name="Tag">Content tag of the plaintext, which is its hash under the cluster's tag key; also in the object's name.</param>
 /// <param name="Predecessor">Content tag of the segment before it, when that was known at the push.</param>
 /// <param name="Segment">What was read from it, when it is a segment.</param>
 public sealed record WalFacts(
-    string File, long Length, string Sha256, Id128 Tag, Id128? Predecessor, WalSegmentSummary? Segment);
+    string File, long Length, Id128 Tag, Id128? Predecessor, WalSegmentSummary? Segment);
 
 /// <summary>The light summary of one segment, from its own bytes alone.</summary>
-/// <param name="Format">0; a reader ignores a summary whose format it does not know.</param>
+/// <param name="Format">
+/// 0, or 1 when a summary of changed blocks is stored beside it; a reader ignores a summary whose format it does not know.
+/// </param>
 /// <param name="FirstRecord">First record that begins in the segment.</param>
 /// <param name="LastRecord">Last record that begins and ends in it.</param>
 /// <param name="EndOfRecords">The position behind the last whole record.</param>
@@ -47,7 +49,15 @@ public sealed record WalSegmentSummary(
     RestorePointFacts[] RestorePoints,
     bool Continues,
     string? Unreadable,
-    byte? ContinuesWith = null);
+    byte? ContinuesWith = null)
+{
+    /// <summary>The newest format that is known here.</summary>
+    public const int NewestFormat = 1;
+
+    /// <summary>Whether its members mean what they say here.</summary>
+    [JsonIgnore]
+    public bool IsKnown => Format is >= 0 and <= NewestFormat;
+}
 
 /// <summary>A named restore point: <paramref name="EndLsn"/> is where recovery stops for it.</summary>
 public sealed record RestorePointFacts(string Name, Lsn Lsn, Lsn EndLsn, DateTimeOffset Time);

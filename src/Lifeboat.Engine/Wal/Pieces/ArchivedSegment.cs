@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.WalArchive;
@@ -41,11 +40,10 @@ internal static class ArchivedSegment
             await WalPieces.FindAsync(cluster, item.Lineage, item.File, cancellationToken));
         var content = new byte[size.Bytes];
         await WalPieces.ReadAsync(cluster, chain, content, cancellationToken);
-        var summary = WalSegmentName.TryParse(item.File, size, out var name) ? WalSummary.Of(name, content) : null;
+        var summary = WalSegmentName.TryParse(item.File, size, out var name) ? WalSummary.Of(name, content, out _) : null;
         return (content, new WalFacts(
             item.File,
             content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(content)),
             item.Tag,
             Predecessor: null,
             summary));

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
@@ -85,7 +84,6 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
         var facts = new WalFacts(
             name,
             content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(content)),
             WalStore.TagOf(request.Cluster, content),
             Predecessor: null,
             Segment: null);

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>
@@ -8,6 +10,11 @@ namespace Lifeboat.Postgres.Format.Wal;
 public readonly record struct RelFileLocator(uint Tablespace, uint Database, uint RelNumber)
 {
     internal const int Length = 12;
+
+    internal static RelFileLocator Read(ReadOnlySpan<byte> bytes) => new(
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]));
 
     /// <summary>As pg_waldump prints it: <c>1663/5/16384</c>.</summary>
     public override string ToString() => $"{Tablespace}/{Database}/{RelNumber}";

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>
@@ -29,27 +27,25 @@ public readonly ref struct TransactionEnd
     private const uint HasGid = 1 << 7;
     private const uint HasDroppedStatistics = 1 << 8;
 
-    private const int DatabaseLength = 8;
-    private const int InvalidationLength = 16;
-
-    private readonly ReadOnlySpan<byte> _subxacts;
-    private readonly ReadOnlySpan<byte> _relations;
-
     private TransactionEnd(
         bool isCommit,
         bool isPrepared,
         TransactionId xid,
         PgTimestamp time,
+        uint database,
         ReadOnlySpan<byte> subxacts,
         ReadOnlySpan<byte> relations,
+        ReadOnlySpan<byte> invalidations,
         ReadOnlySpan<byte> gid)
     {
         IsCommit = isCommit;
         IsPrepared = isPrepared;
         Xid = xid;
         Time = time;
-        _subxacts = subxacts;
-        _relations = relations;
+        Database = database;
+        Subxacts = new TransactionIdList(subxacts);
+        DroppedRelations = new RelFileLocatorList(relations);
+        Invalidations = new CacheInvalidationList(invalidations);
         Gid = gid;
     }
 
@@ -63,28 +59,35 @@ public readonly ref struct TransactionEnd
 
     public PgTimestamp Time { get; }
 
+    /// <summary>
+    /// The database of the session that ended it; 0 where the record does not tell, which is most of them: it is told
+    /// with cache invalidations, and for logical decoding.
+    /// </summary>
+    public uint Database { get; }
+
+    /// <summary>The sub-transactions that end with it.</summary>
+    public TransactionIdList Subxacts { get; }
+
+    /// <summary>The relations that lose their files with it, every fork of them.</summary>
+    public RelFileLocatorList DroppedRelations { get; }
+
+    /// <summary>What a commit tells the caches of other sessions: which catalog rows it changed.</summary>
+    public CacheInvalidationList Invalidations { get; }
+
     /// <summary>How many sub-transactions end with it.</summary>
-    public int SubxactCount => _subxacts.Length / sizeof(uint);
+    public int SubxactCount => Subxacts.Count;
 
     /// <summary>How many relations lose their files with it.</summary>
-    public int DroppedRelationCount => _relations.Length / RelFileLocator.Length;
+    public int DroppedRelationCount => DroppedRelations.Count;
 
     /// <summary>
     /// The name under which it was prepared, without its final zero; empty where the record does not tell.
     /// </summary>
     public ReadOnlySpan<byte> Gid { get; }
 
-    public TransactionId Subxact(int index) =>
-        new(BinaryPrimitives.ReadUInt32LittleEndian(_subxacts[(index * sizeof(uint))..]));
+    public TransactionId Subxact(int index) => Subxacts[index];
 
-    public RelFileLocator DroppedRelation(int index)
-    {
-        var at = _relations.Slice(index * RelFileLocator.Length, RelFileLocator.Length);
-        return new RelFileLocator(
-            BinaryPrimitives.ReadUInt32LittleEndian(at),
-            BinaryPrimitives.ReadUInt32LittleEndian(at[4..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(at[8..]));
-    }
+    public RelFileLocator DroppedRelation(int index) => DroppedRelations[index];
 
     public static bool Matches(in WalRecord record) =>
         record.RmgrId == (byte)ResourceManager.Transaction
@@ -95,8 +98,11 @@ public readonly ref struct TransactionEnd
     public static bool TryParse(in WalRecord record, out TransactionEnd end)
     {
         end = default;
-        var rest = record.MainData;
-        if (!Matches(record) || rest.Length < sizeof(long))
+        var fields = new WalFieldReader(record.MainData);
+        uint has = 0;
+        if (!Matches(record)
+            || !fields.TakeInt64(out var time)
+            || ((record.Info & HasInfo) != 0 && !fields.TakeUInt32(out has)))
         {
             return false;
         }
@@ -104,84 +110,47 @@ public readonly ref struct TransactionEnd
         var operation = record.Info & OperationMask;
         var isCommit = operation is OperationCommit or OperationCommitPrepared;
         var isPrepared = operation is OperationCommitPrepared or OperationAbortPrepared;
-        var time = new PgTimestamp(BinaryPrimitives.ReadInt64LittleEndian(rest));
-        rest = rest[sizeof(long)..];
-        uint has = 0;
-        if ((record.Info & HasInfo) != 0 && !TakeUInt32(ref rest, out has))
-        {
-            return false;
-        }
-
-        if (((has & HasDatabase) != 0 && !Take(ref rest, DatabaseLength, out _))
-            || !TakeList(ref rest, (has & HasSubxacts) != 0, sizeof(uint), out var subxacts)
-            || !TakeList(ref rest, (has & HasRelations) != 0, RelFileLocator.Length, out var relations)
-            || !TakeList(ref rest, (has & HasDroppedStatistics) != 0, StatisticsLength(record.Major), out _)
-            || !TakeList(ref rest, isCommit && (has & HasInvalidations) != 0, InvalidationLength, out _))
+        uint database = 0;
+        if (((has & HasDatabase) != 0 && !(fields.TakeUInt32(out database) && fields.TakeUInt32(out _)))
+            || !fields.TakeList((has & HasSubxacts) != 0, sizeof(uint), out var subxacts)
+            || !fields.TakeList((has & HasRelations) != 0, RelFileLocator.Length, out var relations)
+            || !fields.TakeList((has & HasDroppedStatistics) != 0, StatisticsLength(record.Major), out _)
+            || !fields.TakeList(isCommit && (has & HasInvalidations) != 0, CacheInvalidationList.ElementLength, out var invalidations))
         {
             return false;
         }
 
         var xid = record.Xid.Value;
         ReadOnlySpan<byte> gid = default;
-        if (isPrepared && ((has & HasTwoPhase) == 0 || !TakeUInt32(ref rest, out xid)))
+        if (isPrepared && ((has & HasTwoPhase) == 0 || !fields.TakeUInt32(out xid)))
         {
             return false;
         }
 
         if (isPrepared && (has & HasGid) != 0)
         {
-            var length = rest.IndexOf((byte)0);
+            var length = fields.Rest.IndexOf((byte)0);
             if (length < 0)
             {
                 return false;
             }
 
-            gid = rest[..length];
+            gid = fields.Rest[..length];
         }
 
-        end = new TransactionEnd(isCommit, isPrepared, new TransactionId(xid), time, subxacts, relations, gid);
+        end = new TransactionEnd(
+            isCommit,
+            isPrepared,
+            new TransactionId(xid),
+            new PgTimestamp(time),
+            database,
+            subxacts,
+            relations,
+            invalidations,
+            gid);
         return true;
     }
 
     /// <summary>A dropped statistics entry names its object by 32 bits up to 17 and by 64 since 18.</summary>
     private static int StatisticsLength(int major) => major >= 18 ? 16 : 12;
-
-    private static bool TakeList(
-        scoped ref ReadOnlySpan<byte> rest, bool isThere, int elementLength, out ReadOnlySpan<byte> list)
-    {
-        list = default;
-        if (!isThere)
-        {
-            return true;
-        }
-
-        return TakeUInt32(ref rest, out var count)
-            && count <= (uint)rest.Length
-            && Take(ref rest, count * (long)elementLength, out list);
-    }
-
-    private static bool TakeUInt32(scoped ref ReadOnlySpan<byte> rest, out uint value)
-    {
-        value = 0;
-        if (!Take(ref rest, sizeof(uint), out var bytes))
-        {
-            return false;
-        }
-
-        value = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        return true;
-    }
-
-    private static bool Take(scoped ref ReadOnlySpan<byte> rest, long length, out ReadOnlySpan<byte> taken)
-    {
-        taken = default;
-        if (length > rest.Length)
-        {
-            return false;
-        }
-
-        taken = rest[..(int)length];
-        rest = rest[(int)length..];
-        return true;
-    }
 }

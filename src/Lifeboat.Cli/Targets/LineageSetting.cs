@@ -1,15 +1,22 @@
+using Lifeboat.Cli.Options;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 
-namespace Lifeboat.Cli.Stores;
+namespace Lifeboat.Cli.Targets;
 
-/// <summary>A lineage that the user names by the beginning of its id.</summary>
-internal static class LineageChoice
+/// <summary>The option that names one of the cluster's histories.</summary>
+internal static class LineageSetting
 {
-    /// <summary>Null when nothing was given.</summary>
-    /// <param name="beginning">Of its id.</param>
-    /// <exception cref="LifeboatException">NotFound: none begins so; Usage: several do.</exception>
+    public static readonly Setting Lineage = new(
+        "lineage", "ID", "The history to read, by the beginning of its id (list shows them); without it, that of the "
+        + "server for which the cluster was made");
+
+    public static Task<Id128?> ReadAsync(Settings settings, Cluster cluster, CancellationToken cancellationToken) =>
+        FindAsync(cluster, settings.Text(Lineage), cancellationToken);
+
+    /// <summary>The lineage whose id begins like this; null when nothing was given.</summary>
+    /// <exception cref="LifeboatException">NotFound, or Usage when several begin like this.</exception>
     public static async Task<Id128?> FindAsync(
         Cluster cluster, string? beginning, CancellationToken cancellationToken)
     {
