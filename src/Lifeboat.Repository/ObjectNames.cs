@@ -50,7 +50,17 @@ internal static class ObjectNames
     internal static string Wal(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}wal/";
 
     internal static string WalFile(string cluster, Id128 lineage, string file) =>
-        $"{Wal(cluster, lineage)}{WalFolder(file)}{file}-";
+        WalArchive.WalPieceName.TryParse(file, out var piece)
+            ? $"{PiecesOf(cluster, lineage, piece.Segment)}{file}-"
+            : $"{Wal(cluster, lineage)}{WalFolder(file)}{file}-";
+
+    internal static string Pieces(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}pieces/";
+
+    /// <summary>
+    /// The folder of a segment's pieces, which may be thousands: apart, so that no look for a segment lists them.
+    /// </summary>
+    internal static string PiecesOf(string cluster, Id128 lineage, string segment) =>
+        $"{Pieces(cluster, lineage)}{segment[..8]}/{segment[8..16]}/{segment}/";
 
     internal static string WalCatalogs(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}catalogs/";
 

@@ -80,16 +80,19 @@ internal sealed class LineageArchive
         var records = await LineageCatalog.ListAsync(cluster, cancellationToken);
         var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
         var files = new Dictionary<Id128, List<WalObject>>();
+        var partial = new Dictionary<Id128, List<WalObject>>();
         foreach (var record in records)
         {
             files[record.Id] = await ListAsync(cluster, record.Id, cancellationToken);
+            partial[record.Id] = await PartialSegments.ListAsync(
+                cluster, record.Id, files[record.Id], cancellationToken);
         }
 
         var archives = new List<LineageArchive>();
         foreach (var record in records)
         {
             var generations = GenerationsOf(record, records);
-            archives.Add(await BuildAsync(cluster, record, generations, files, backups, cancellationToken));
+            archives.Add(await BuildAsync(cluster, record, generations, files, partial, backups, cancellationToken));
         }
 
         return (archives, [.. damage.Select(damaged => damaged.Message)]);
@@ -116,6 +119,7 @@ internal sealed class LineageArchive
         LineageRecord record,
         List<(Id128 Lineage, Timeline Shared)> generations,
         Dictionary<Id128, List<WalObject>> files,
+        Dictionary<Id128, List<WalObject>> partials,
         IReadOnlyList<BackupManifest> backups,
         CancellationToken cancellationToken)
     {
@@ -139,7 +143,7 @@ internal sealed class LineageArchive
                 }
             }
 
-            foreach (var partial in PartialSegments.Of(files.GetValueOrDefault(lineage, [])))
+            foreach (var partial in partials.GetValueOrDefault(lineage, []))
             {
                 if (TimelineOf(partial) <= shared && !conflicts.ContainsKey(partial.File))
                 {

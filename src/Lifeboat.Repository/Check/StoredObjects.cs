@@ -109,15 +109,10 @@ internal sealed class StoredObjects
                 add(name, lineage).Tombstones.Add(facts.Name);
                 return true;
             case ["wal", ..] when WalObject.Parse(lineage, ObjectNames.Wal(name, lineage), facts) is { } wal:
-                if (WalPiece.Of(wal) is { } piece)
-                {
-                    add(name, lineage).Pieces.Add(piece);
-                }
-                else
-                {
-                    add(name, lineage).Wal.Add(wal);
-                }
-
+                add(name, lineage).Wal.Add(wal);
+                return true;
+            case ["pieces", ..] when WalPiece.Parse(name, lineage, facts) is { } piece:
+                add(name, lineage).Pieces.Add(piece);
                 return true;
             case ["catalogs", ..] when WalCatalogObject.Parse(lineage, ObjectNames.WalCatalogs(name, lineage), facts)
                 is { } catalog:

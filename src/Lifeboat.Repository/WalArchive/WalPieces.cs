@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
@@ -18,18 +19,37 @@ public static class WalPieces
     public static async ValueTask<IReadOnlyList<WalPiece>> FindAsync(
         Cluster cluster, Id128 lineage, string segment, CancellationToken cancellationToken)
     {
-        var folder = ObjectNames.Wal(cluster.Name, lineage);
         var pieces = new List<WalPiece>();
         await foreach (var facts in cluster.Store.ListAsync(
-            $"{folder}{ObjectNames.WalFolder(segment)}{segment}.", cancellationToken))
+            ObjectNames.PiecesOf(cluster.Name, lineage, segment), cancellationToken))
         {
-            if (WalObject.Parse(lineage, folder, facts) is { } item && WalPiece.Of(item) is { } piece)
+            if (WalPiece.Parse(cluster.Name, lineage, facts) is { } piece)
             {
                 pieces.Add(piece);
             }
         }
 
         return pieces;
+    }
+
+    /// <summary>The segments of which there are pieces, by timeline and name, without a listing of the pieces.</summary>
+    public static async IAsyncEnumerable<string> ListSegmentsAsync(
+        Cluster cluster, Id128 lineage, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var root = ObjectNames.Pieces(cluster.Name, lineage);
+        foreach (var timeline in await cluster.Store.ListChildrenAsync(root, cancellationToken))
+        {
+            foreach (var log in await FoldersAsync(cluster, root + timeline, cancellationToken))
+            {
+                foreach (var segment in await FoldersAsync(cluster, $"{root}{timeline}{log}", cancellationToken))
+                {
+                    if (WalFileName.IsSegment(segment[..^1]))
+                    {
+                        yield return segment[..^1];
+                    }
+                }
+            }
+        }
     }
 
     /// <summary>Stores a piece. When the call returns, it is durable.</summary>
@@ -110,4 +130,11 @@ public static class WalPieces
             Hint: "Two servers' WAL came into one lineage: a copy streams or archives into its source's place. 'lifeboat "
                 + "check --read-data' names the objects; find out which history is the right one before anything is "
                 + "recovered past this segment."));
+
+    /// <summary>The folders below a prefix; a name that is no folder's is foreign there.</summary>
+    private static async ValueTask<IEnumerable<string>> FoldersAsync(
+        Cluster cluster, string prefix, CancellationToken cancellationToken) =>
+        prefix.EndsWith('/')
+            ? (await cluster.Store.ListChildrenAsync(prefix, cancellationToken)).Where(child => child.EndsWith('/'))
+            : [];
 }

@@ -1,3 +1,4 @@
+using Lifeboat.Testing;
 using Lifeboat.Testing.Servers;
 using Lifeboat.Tests.Postgres.Recovery;
 using Xunit;
@@ -7,8 +8,10 @@ namespace Lifeboat.Tests.Postgres.Receive;
 /// <summary>Timelines change under the receiver.</summary>
 public sealed class FailoverTests
 {
+    public static TheoryData<int> Majors() => [.. Sample.Of("received failovers", 1, PostgresInstallation.Majors)];
+
     [Theory]
-    [ClassData(typeof(SomeMajors))]
+    [MemberData(nameof(Majors))]
     public async Task A_failover_is_followed_to_the_new_primary_and_its_timeline(int major)
     {
         using var vault = await Vault.CreateAsync();
@@ -44,7 +47,7 @@ public sealed class FailoverTests
     }
 
     [Theory]
-    [ClassData(typeof(SomeMajors))]
+    [MemberData(nameof(Majors))]
     public async Task The_promotion_of_the_standby_that_is_streamed_from_is_followed(int major)
     {
         using var vault = await Vault.CreateAsync();

@@ -19,6 +19,12 @@ internal sealed record ResumePoint(
 
     internal Timeline Timeline => Segment.Timeline;
 
+    /// <summary>
+    /// What the timeline before it gives of the segment in which it was left: the new one begins with a copy of it. Empty
+    /// where no timeline begins.
+    /// </summary>
+    internal ReadOnlyMemory<byte> Inherited { get; init; }
+
     /// <summary>The first position that is not durable.</summary>
     internal Lsn Durable => Segment.Start + (ulong)Known.Length;
 
@@ -41,7 +47,7 @@ internal sealed record ResumePoint(
     {
         var tail = await WalTail.FindAsync(cluster, lineage, timeline, cancellationToken);
         var segments = new SortedDictionary<ulong, (WalSegmentName Name, WalObject? Whole)>();
-        foreach (var item in tail.Where(item => WalFileName.IsSegment(item.File)))
+        foreach (var item in tail.Whole)
         {
             if (WalSegmentName.TryParse(item.File, size, out var name))
             {
@@ -49,7 +55,7 @@ internal sealed record ResumePoint(
             }
         }
 
-        var pieces = tail.Select(WalPiece.Of).OfType<WalPiece>()
+        var pieces = tail.Pieces
             .GroupBy(piece => piece.Name.Segment, StringComparer.Ordinal);
         var chains = new SortedDictionary<ulong, WalPieceChain>();
         foreach (var group in pieces)
@@ -71,6 +77,24 @@ internal sealed record ResumePoint(
 
         return await LastAsync(
             cluster, new WalSegmentName(timeline, 0, size), segments, chains, report, cancellationToken);
+    }
+
+    /// <summary>Where a timeline begins that left this one; nothing of it is stored yet.</summary>
+    /// <param name="left">The switch point; everything before it is stored.</param>
+    internal async ValueTask<ResumePoint> OfChildAsync(
+        Cluster cluster, Id128 lineage, Timeline child, Lsn left, CancellationToken cancellationToken)
+    {
+        var segment = WalSegmentName.Of(child, left, Segment.Size);
+        var content = Known;
+        if (segment.Number != Segment.Number)
+        {
+            var stored = await WalStore.FindAsync(
+                cluster, lineage, (segment with { Timeline = Timeline }).ToString(), cancellationToken);
+            content = stored.Count == 1 ? (await WalStore.ReadAsync(cluster, stored[0], cancellationToken)).Content : default;
+        }
+
+        var shared = (int)Math.Min(left - segment.Start, (ulong)content.Length);
+        return At(segment) with { Inherited = content[..shared] };
     }
 
     /// <summary>What the server has to send again before anything new is taken; null when nothing is stored.</summary>

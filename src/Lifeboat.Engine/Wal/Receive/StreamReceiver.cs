@@ -25,6 +25,7 @@ internal sealed class StreamReceiver(
     Action begun)
 {
     private SegmentBuffer _buffer = null!;
+    private Overlap? _inherited;
     private Lsn _next;
     private Overlap? _overlap;
     private WalChunk? _open;
@@ -43,6 +44,7 @@ internal sealed class StreamReceiver(
         _buffer = new SegmentBuffer(resume.Segment, resume.Known.Span);
         pieces.Begin(resume.Chain);
         _overlap = overlap;
+        _inherited = resume.Inherited.IsEmpty ? null : new Overlap(resume.Segment.Start, resume.Inherited);
         _next = overlap?.From ?? resume.Durable;
         _lastCut = request.Time.GetTimestamp() - request.Time.TimestampFrequency * 3600;
         try
@@ -135,6 +137,7 @@ internal sealed class StreamReceiver(
                 }
             }
 
+            _inherited?.Compare(_open.Start + (ulong)_taken, bytes.Span);
             _taken += _buffer.Append(bytes.Span);
             if (_taken == _open.Bytes.Length)
             {

@@ -136,7 +136,7 @@ public sealed class WalReceiver
             {
                 // A timeline begins with a copy of the segment in which the one before it was left.
                 return history.SwitchedFrom(timeline) is { } left && found.Durable >= left
-                    ? ResumePoint.At(WalSegmentName.Of(child, left, size))
+                    ? await found.OfChildAsync(_request.Cluster, lineage, child, left, cancellationToken)
                     : RequireReached(found, timeline, system);
             }
 
