@@ -75,7 +75,7 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
             "archive WAL",
             TimelineHistory.FileName(timeline),
             "it holds a backslash, which is lost on a replication connection, and the role may not read it otherwise",
-            Hint: "GRANT pg_read_server_files TO the role, or archive it with 'lifeboat wal push' on the server's host."));
+            Hint: "GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO the role, or archive it with 'lifeboat wal push' on the server's host."));
     }
 
     private async Task StoreAsync(Timeline timeline, byte[] content, CancellationToken cancellationToken)

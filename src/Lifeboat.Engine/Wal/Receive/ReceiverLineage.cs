@@ -67,7 +67,8 @@ internal sealed class ReceiverLineage(WalReceiveRequest request)
                 return Of(content);
             }
 
-            reason = "the role may not read its data directory (GRANT pg_read_server_files)";
+            reason = "the role may not read its data directory (GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, "
+                + "bigint, boolean))";
         }
         catch (LifeboatException unreachable) when (unreachable.Code is ErrorCode.Denied or ErrorCode.NotFound)
         {

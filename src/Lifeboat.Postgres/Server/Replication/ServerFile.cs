@@ -9,7 +9,7 @@ public static class ServerFile
 
     /// <param name="path">Relative to the data directory.</param>
     /// <returns>
-    /// Whether the role may look (pg_read_server_files, or superuser), and the content; null when there is no such file.
+    /// Whether the role may look (it needs EXECUTE on the function), and the content; null when there is no such file.
     /// </returns>
     public static async Task<(bool Allowed, byte[]? Content)> TryReadAsync(
         ServerSession session, string path, CancellationToken cancel)
