@@ -4,7 +4,9 @@ using Lifeboat.Engine.Wal.Receive;
 namespace Lifeboat.Cli.Output;
 
 /// <summary>One line of a receiver that tells a program of its work.</summary>
-/// <param name="Event">streaming, segmentStored, historyStored, slotCreated, slotDropped, interrupted, warning or stopped.</param>
+/// <param name="Event">
+/// streaming, segmentStored, historyStored, slotCreated, slotDropped, interrupted, warning or stopped.
+/// </param>
 /// <param name="Lsn">The first position that is not durable.</param>
 /// <param name="Segment">What is whole in the archive now.</param>
 internal sealed record WalReceiveDocument(

@@ -9,7 +9,8 @@ using Lifeboat.Repository.WalArchive;
 namespace Lifeboat.Repository.Check;
 
 /// <summary>
-/// Reads the pieces of segments: each is what its name says, and pieces and whole segments agree where they give the same
+/// Reads the pieces of segments: each is what its name says, and pieces and whole segments agree where they give the
+/// same
 /// bytes. One that is superseded hurts nothing when it is damaged.
 /// </summary>
 internal sealed class PieceCheck(Cluster cluster, FindingList findings, CheckOptions options)

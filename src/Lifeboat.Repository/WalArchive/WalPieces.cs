@@ -10,7 +10,8 @@ namespace Lifeboat.Repository.WalArchive;
 public static class WalPieces
 {
     /// <summary>
-    /// Superseded pieces that a reader compares all the same, those that end last: a second writer is noticed by the first
+    /// Superseded pieces that a reader compares all the same, those that end last: a second writer is noticed by the
+    /// first
     /// within about a second, so that what it left stands among them.
     /// </summary>
     private const int MostCompared = 64;
@@ -32,7 +33,9 @@ public static class WalPieces
         return pieces;
     }
 
-    /// <summary>The segments of which there are pieces, by timeline and name, without a listing of the pieces.</summary>
+    /// <summary>
+    /// The segments of which there are pieces, by timeline and name, without a listing of the pieces.
+    /// </summary>
     public static async IAsyncEnumerable<string> ListSegmentsAsync(
         Cluster cluster, Id128 lineage, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -55,7 +58,9 @@ public static class WalPieces
     /// <summary>Stores a piece. When the call returns, it is durable.</summary>
     /// <param name="predecessor">Tag of the piece that ends where this one begins; null when there is none.</param>
     /// <param name="level">Of zstd.</param>
-    /// <exception cref="Containers.DamagedObjectException">The name is taken by an object that is not this content.</exception>
+    /// <exception cref="Containers.DamagedObjectException">
+    /// The name is taken by an object that is not this content.
+    /// </exception>
     public static async ValueTask<WalPiece> PutAsync(
         Cluster cluster,
         Id128 lineage,
@@ -82,7 +87,8 @@ public static class WalPieces
     }
 
     /// <summary>
-    /// The bytes of a segment as far as its pieces lead, each compared with its tag, and with what others say of the same
+    /// The bytes of a segment as far as its pieces lead, each compared with its tag, and with what others say of the
+    /// same
     /// bytes.
     /// </summary>
     /// <param name="content">Filled from its beginning; holds the chain's end or more.</param>

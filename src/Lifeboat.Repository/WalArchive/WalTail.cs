@@ -5,12 +5,15 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Repository.WalArchive;
 
 /// <summary>The newest WAL of a timeline, found without a listing of all that is archived.</summary>
-/// <param name="Whole">The last whole segment: its objects, several when they conflict; empty when there is none.</param>
+/// <param name="Whole">
+/// The last whole segment: its objects, several when they conflict; empty when there is none.
+/// </param>
 /// <param name="Pieces">All pieces of the segments behind it.</param>
 public sealed record WalTail(IReadOnlyList<WalObject> Whole, IReadOnlyList<WalPiece> Pieces)
 {
     /// <summary>
-    /// What is returned is durable: a writer that died may have made it visible and no more, and a receiver goes on to tell
+    /// What is returned is durable: a writer that died may have made it visible and no more, and a receiver goes on to
+    /// tell
     /// the server that it need not keep it.
     /// </summary>
     public static async ValueTask<WalTail> FindAsync(

@@ -63,7 +63,8 @@ public sealed class FailoverTests
         var before = await primary.ScalarAsync<string>("SELECT pg_current_wal_flush_lsn()::text");
         await standby.WaitUntilAsync(
             "received",
-            $"SELECT coalesce(max(flush_lsn) >= '{before}', false) FROM pg_stat_replication WHERE application_name = 'lifeboat'");
+            $"SELECT coalesce(max(flush_lsn) >= '{before}', false) FROM pg_stat_replication"
+            + " WHERE application_name = 'lifeboat'");
         await primary.StopAsync();
         await standby.PromoteAsync();
         await standby.ExecuteAsync("INSERT INTO t VALUES (3)");

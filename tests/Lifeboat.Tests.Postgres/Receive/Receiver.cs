@@ -4,7 +4,9 @@ using Lifeboat.Tests.Postgres.Recovery;
 
 namespace Lifeboat.Tests.Postgres.Receive;
 
-/// <summary>A receiver that runs as a program of its own, as on another host: it sees the server's address and nothing else.</summary>
+/// <summary>
+/// A receiver that runs as a program of its own, as on another host: it sees the server's address and nothing else.
+/// </summary>
 internal sealed class Receiver : IDisposable
 {
     private readonly RunningProgram _program;
@@ -60,7 +62,8 @@ internal static class Received
         var end = await server.ScalarAsync<string>("SELECT pg_current_wal_flush_lsn()::text");
         await server.WaitUntilAsync(
             $"received up to {end}",
-            $"SELECT coalesce(max(flush_lsn) >= '{end}', false) FROM pg_stat_replication WHERE application_name = '{receiver}'");
+            $"SELECT coalesce(max(flush_lsn) >= '{end}', false) FROM pg_stat_replication"
+            + $" WHERE application_name = '{receiver}'");
         return end;
     }
 }

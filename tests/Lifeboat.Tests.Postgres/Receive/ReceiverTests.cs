@@ -134,7 +134,8 @@ public sealed class ReceiverTests
         }
 
         Assert.Equal(
-            "reserved", await server.ScalarAsync<string>("SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'mine'"));
+            "reserved",
+            await server.ScalarAsync<string>("SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'mine'"));
         Assert.Equal("slotDropped", (await vault.JsonAsync([.. words, "--drop-slot"])).Text("event"));
         Assert.Equal(0L, await server.ScalarAsync<long>("SELECT count(*) FROM pg_replication_slots"));
     }

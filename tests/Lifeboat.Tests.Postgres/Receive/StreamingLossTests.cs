@@ -5,7 +5,8 @@ using Xunit;
 namespace Lifeboat.Tests.Postgres.Receive;
 
 /// <summary>
-/// Server and receiver are killed at random moments under load; what is in the repository afterwards is recovered elsewhere.
+/// Server and receiver are killed at random moments under load; what is in the repository afterwards is recovered
+/// elsewhere.
 /// </summary>
 public sealed class StreamingLossTests
 {

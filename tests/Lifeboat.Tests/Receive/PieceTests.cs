@@ -42,7 +42,9 @@ public sealed class PieceTests
     [Fact]
     public void A_chain_leads_exactly_as_far_as_the_pieces_cover_the_segment_from_its_beginning() =>
         Prop.ForAll(
-            Gen.Choose(0, 12).Two().Select(pair => (From: (uint)Math.Min(pair.Item1, pair.Item2), To: (uint)Math.Max(pair.Item1, pair.Item2)))
+            Gen.Choose(0, 12).Two()
+                .Select(pair => (
+                    From: (uint)Math.Min(pair.Item1, pair.Item2), To: (uint)Math.Max(pair.Item1, pair.Item2)))
                 .Where(pair => pair.From < pair.To).ListOf().ToArbitrary(),
             ranges =>
             {

@@ -10,7 +10,9 @@ namespace Lifeboat.Engine.Wal.Pieces;
 /// </summary>
 internal static class ArchivedSegment
 {
-    /// <summary>The segment's objects as one, when only pieces of it are stored; null when these do not begin it.</summary>
+    /// <summary>
+    /// The segment's objects as one, when only pieces of it are stored; null when these do not begin it.
+    /// </summary>
     /// <param name="pieces">Of one segment of one lineage.</param>
     internal static WalObject? OfPieces(IReadOnlyCollection<WalPiece> pieces) =>
         WalPieceChain.Of(pieces) is { Pieces: [.., var last] } chain

@@ -7,7 +7,8 @@ using Lifeboat.Repository.WalArchive;
 namespace Lifeboat.Engine.Wal.Pieces;
 
 /// <summary>
-/// Delivers a segment of which only pieces are stored: PostgreSQL takes nothing but full-sized files, and reads zeros as the
+/// Delivers a segment of which only pieces are stored: PostgreSQL takes nothing but full-sized files, and reads zeros
+/// as the
 /// end of the WAL. A standby that asks for the same segment again later gets what has come since.
 /// </summary>
 internal static class PartialFetch

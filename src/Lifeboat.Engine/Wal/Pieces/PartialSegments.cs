@@ -5,7 +5,9 @@ using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Wal.Pieces;
 
-/// <summary>The segments of a lineage of which only pieces are stored, by names alone: pieces of whole ones are not even listed.</summary>
+/// <summary>
+/// The segments of a lineage of which only pieces are stored, by names alone: pieces of whole ones are not even listed.
+/// </summary>
 internal static class PartialSegments
 {
     /// <summary>One object for each such segment; see <see cref="ArchivedSegment"/>.</summary>
@@ -29,7 +31,8 @@ internal static class PartialSegments
     }
 
     /// <summary>Those of them that end before their segment does, and where: nothing behind them is reached.</summary>
-    internal static IEnumerable<(WalSegmentName Segment, Lsn End)> Unfinished(IEnumerable<WalObject> files, WalSegmentSize size)
+    internal static IEnumerable<(WalSegmentName Segment, Lsn End)> Unfinished(
+        IEnumerable<WalObject> files, WalSegmentSize size)
     {
         foreach (var item in files)
         {

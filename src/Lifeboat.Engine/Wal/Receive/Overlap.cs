@@ -4,7 +4,8 @@ using Lifeboat.Postgres.Format;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// The last bytes that are stored, which the server is asked to send once more: a copy of the server has the same system
+/// The last bytes that are stored, which the server is asked to send once more: a copy of the server has the same
+/// system
 /// identifier and timeline, and only its WAL tells that it is another.
 /// </summary>
 /// <param name="From">Position of the first byte.</param>

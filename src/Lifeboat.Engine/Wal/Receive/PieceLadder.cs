@@ -1,8 +1,10 @@
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// Where the next piece of a segment begins, so that a chain stays short (docs/format/wal-archive-v0.md): each sixteenth
-/// holds the fifteen before it again, each sixteenth of those the fifteen of its kind. Every byte is written at most once
+/// Where the next piece of a segment begins, so that a chain stays short (docs/format/wal-archive-v0.md): each
+/// sixteenth
+/// holds the fifteen before it again, each sixteenth of those the fifteen of its kind. Every byte is written at most
+/// once
 /// per rung, and a segment of a million pieces is read from about sixty.
 /// </summary>
 internal sealed class PieceLadder

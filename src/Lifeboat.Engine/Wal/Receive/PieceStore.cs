@@ -7,7 +7,8 @@ using Lifeboat.Repository.WalArchive;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// Cuts and stores the pieces of the segment that is being received, and looks from time to time whether somebody else stores
+/// Cuts and stores the pieces of the segment that is being received, and looks from time to time whether somebody else
+/// stores
 /// pieces of it that say otherwise.
 /// </summary>
 internal sealed class PieceStore(Cluster cluster, Id128 lineage, int level, TimeProvider time)

@@ -9,12 +9,15 @@ using Lifeboat.Repository.WalArchive;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// Brings the history of the server's timeline, and of those that it came from, into the archive before any WAL of them.
+/// Brings the history of the server's timeline, and of those that it came from, into the archive before any WAL of
+/// them.
 /// </summary>
 internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage)
 {
     /// <returns>The history of the timeline; one without entries for the first.</returns>
-    /// <exception cref="LifeboatException">Conflict: another history is archived under its name. WalMissing, Damaged.</exception>
+    /// <exception cref="LifeboatException">
+    /// Conflict: another history is archived under its name. WalMissing, Damaged.
+    /// </exception>
     internal async Task<TimelineHistory> ArchiveAsync(
         ReplicationSession session, Timeline timeline, CancellationToken cancellationToken)
     {
@@ -65,7 +68,8 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
             return content;
         }
 
-        // The server sends the file as it is, and Npgsql takes a backslash in it (in the name of a restore point, say) for
+        // The server sends the file as it is, and Npgsql takes a backslash in it (in the name of a restore point, say)
+        // for
         // an escape.
         await using var sql = await ServerSession.OpenAsync(request.ConnInfo, cancellationToken);
         var (_, exact) = await ServerFile.TryReadAsync(
@@ -75,7 +79,8 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
             "archive WAL",
             TimelineHistory.FileName(timeline),
             "it holds a backslash, which is lost on a replication connection, and the role may not read it otherwise",
-            Hint: "GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO the role, or archive it with 'lifeboat wal push' on the server's host."));
+            Hint: "GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO the role, or archive it "
+                + "with 'lifeboat wal push' on the server's host."));
     }
 
     private async Task StoreAsync(Timeline timeline, byte[] content, CancellationToken cancellationToken)

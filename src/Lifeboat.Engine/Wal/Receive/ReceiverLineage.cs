@@ -9,7 +9,8 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// Into which lineage a server's stream goes. A restored copy has its source's system identifier, and only its data directory
+/// Into which lineage a server's stream goes. A restored copy has its source's system identifier, and only its data
+/// directory
 /// says that it is a copy: it is asked through the server where the receiver runs elsewhere.
 /// </summary>
 internal sealed class ReceiverLineage(WalReceiveRequest request)
@@ -37,7 +38,9 @@ internal sealed class ReceiverLineage(WalReceiveRequest request)
         return _last = await AskAsync(cancellationToken);
     }
 
-    /// <summary>Where the data directory is at hand, the claim to the timeline holds as it does for <c>wal push</c>.</summary>
+    /// <summary>
+    /// Where the data directory is at hand, the claim to the timeline holds as it does for <c>wal push</c>.
+    /// </summary>
     /// <exception cref="LifeboatException">Conflict: another server holds it.</exception>
     internal async Task RequireClaimAsync(
         ServerLineage server, Timeline timeline, CancellationToken cancellationToken)

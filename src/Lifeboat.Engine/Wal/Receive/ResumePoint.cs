@@ -20,7 +20,8 @@ internal sealed record ResumePoint(
     internal Timeline Timeline => Segment.Timeline;
 
     /// <summary>
-    /// What the timeline before it gives of the segment in which it was left: the new one begins with a copy of it. Empty
+    /// What the timeline before it gives of the segment in which it was left: the new one begins with a copy of it.
+    /// Empty
     /// where no timeline begins.
     /// </summary>
     internal ReadOnlyMemory<byte> Inherited { get; init; }
@@ -33,7 +34,8 @@ internal sealed record ResumePoint(
         new(segment, ReadOnlyMemory<byte>.Empty, s_none, Before: null);
 
     /// <summary>
-    /// Behind what is stored of the timeline; null when nothing is. Segments whose pieces lead to their end, and that were not
+    /// Behind what is stored of the timeline; null when nothing is. Segments whose pieces lead to their end, and that
+    /// were not
     /// made whole because a receiver died, are made so here.
     /// </summary>
     internal static async ValueTask<ResumePoint?> FindAsync(
@@ -90,7 +92,9 @@ internal sealed record ResumePoint(
         {
             var stored = await WalStore.FindAsync(
                 cluster, lineage, (segment with { Timeline = Timeline }).ToString(), cancellationToken);
-            content = stored.Count == 1 ? (await WalStore.ReadAsync(cluster, stored[0], cancellationToken)).Content : default;
+            content = stored.Count == 1
+                ? (await WalStore.ReadAsync(cluster, stored[0], cancellationToken)).Content
+                : ReadOnlyMemory<byte>.Empty;
         }
 
         var shared = (int)Math.Min(left - segment.Start, (ulong)content.Length);

@@ -2,7 +2,9 @@ using Lifeboat.Postgres.Format;
 
 namespace Lifeboat.Engine.Wal.Receive;
 
-/// <summary>The segment that is being received: its bytes from the beginning, and how many of them are durable.</summary>
+/// <summary>
+/// The segment that is being received: its bytes from the beginning, and how many of them are durable.
+/// </summary>
 internal sealed class SegmentBuffer
 {
     private readonly byte[] _content;

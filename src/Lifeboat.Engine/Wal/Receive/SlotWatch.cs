@@ -6,7 +6,8 @@ using Lifeboat.Postgres.Server.Replication;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// Looks at the slot from time to time, on a session of its own, and warns before the server runs out of disk or the slot
+/// Looks at the slot from time to time, on a session of its own, and warns before the server runs out of disk or the
+/// slot
 /// out of WAL. It never drops a slot: what the slot holds may be all that there is.
 /// </summary>
 internal sealed class SlotWatch(WalReceiveRequest request)

@@ -9,8 +9,10 @@ namespace Lifeboat.Engine.Wal.Receive;
 /// <summary>Makes one stream durable: pieces while a segment fills, the whole of it when it has.</summary>
 /// <remarks>
 /// Whatever waits when the interval is over and the last put is done becomes one piece, so that the latency of a quiet
-/// server is that of one put, and a busy one pays for few. A segment that fills is put whole, and its last stretch never
-/// becomes a piece; only where clients wait for each position does the stretch go first, and the whole segment behind their
+/// server is that of one put, and a busy one pays for few. A segment that fills is put whole, and its last stretch
+/// never
+/// becomes a piece; only where clients wait for each position does the stretch go first, and the whole segment behind
+/// their
 /// back.
 /// </remarks>
 /// <param name="chunks">What the server sends; completes when the stream has ended.</param>
@@ -36,9 +38,13 @@ internal sealed class StreamReceiver(
     /// <summary>The first position that is not durable.</summary>
     internal Lsn Durable => _buffer.DurableEnd;
 
-    /// <summary>Runs until the stream has ended and all that came is durable; then throws what ended it, if anything did.</summary>
+    /// <summary>
+    /// Runs until the stream has ended and all that came is durable; then throws what ended it, if anything did.
+    /// </summary>
     /// <param name="resume">Where what is stored ends.</param>
-    /// <param name="overlap">What the server sends again first; null when the stream begins where what is stored ends.</param>
+    /// <param name="overlap">
+    /// What the server sends again first; null when the stream begins where what is stored ends.
+    /// </param>
     internal async Task RunAsync(ResumePoint resume, Overlap? overlap, CancellationToken cancellationToken)
     {
         _buffer = new SegmentBuffer(resume.Segment, resume.Known.Span);
@@ -218,7 +224,8 @@ internal sealed class StreamReceiver(
     }
 
     /// <summary>
-    /// A store that is away for a while makes the server wait, and its slot keeps the WAL: trying on loses nothing, and ending
+    /// A store that is away for a while makes the server wait, and its slot keeps the WAL: trying on loses nothing, and
+    /// ending
     /// would not help.
     /// </summary>
     private async Task InsistAsync<T>(Func<CancellationToken, Task<T>> put, CancellationToken cancellationToken)

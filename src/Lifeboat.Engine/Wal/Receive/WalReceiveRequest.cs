@@ -10,7 +10,8 @@ namespace Lifeboat.Engine.Wal.Receive;
 public sealed record WalReceiveRequest
 {
     /// <summary>
-    /// At this interval one piece is cut while WAL keeps coming, so that a killed server costs no more than it and one put;
+    /// At this interval one piece is cut while WAL keeps coming, so that a killed server costs no more than it and one
+    /// put;
     /// each piece is an object of the repository.
     /// </summary>
     public static readonly TimeSpan DefaultFlushInterval = TimeSpan.FromMilliseconds(200);
@@ -39,7 +40,9 @@ public sealed record WalReceiveRequest
     /// </summary>
     public string? ClusterDirectory { get; init; }
 
-    /// <summary>Null: what the server's data directory says, asked through the server; else the cluster's first one.</summary>
+    /// <summary>
+    /// Null: what the server's data directory says, asked through the server; else the cluster's first one.
+    /// </summary>
     public Id128? Lineage { get; init; }
 
     /// <summary>Bytes of WAL held by the slot above which a warning is given; null for none.</summary>

@@ -7,7 +7,8 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// <c>lifeboat wal receive</c>: streams a server's WAL by a replication slot into the archive, across restarts, failovers and
+/// <c>lifeboat wal receive</c>: streams a server's WAL by a replication slot into the archive, across restarts,
+/// failovers and
 /// promotions, until it is told to end.
 /// </summary>
 public sealed class WalReceiver
@@ -28,7 +29,8 @@ public sealed class WalReceiver
     }
 
     /// <summary>
-    /// Ends when it is cancelled, with everything durable that had come; failures that can pass are waited out and reported.
+    /// Ends when it is cancelled, with everything durable that had come; failures that can pass are waited out and
+    /// reported.
     /// </summary>
     /// <exception cref="LifeboatException">
     /// Conflict: the server's WAL contradicts what is archived. Mismatch, Denied, WalMissing, NotFound (the slot), and

@@ -8,13 +8,16 @@ using Lifeboat.Repository.WalArchive;
 namespace Lifeboat.Engine.Wal.Receive;
 
 /// <summary>
-/// Stores whole segments as <c>wal push</c> does, under the same name and tag: whichever of the two comes second finds the
+/// Stores whole segments as <c>wal push</c> does, under the same name and tag: whichever of the two comes second finds
+/// the
 /// other's object.
 /// </summary>
 internal sealed class WholeSegments(Cluster cluster, Id128 lineage, ulong systemIdentifier, int level)
 {
     /// <summary>When it returns, the segment is durable.</summary>
-    /// <exception cref="LifeboatException">Conflict: other content is archived under its name. Mismatch. Errors of the store.</exception>
+    /// <exception cref="LifeboatException">
+    /// Conflict: other content is archived under its name. Mismatch. Errors of the store.
+    /// </exception>
     internal async ValueTask<WalObject> StoreAsync(
         WalSegmentName segment, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Lifeboat.Postgres.Server.Replication;
 
-/// <summary>Failures that mean something of their own on a replication connection; all others are as everywhere.</summary>
+/// <summary>
+/// Failures that mean something of their own on a replication connection; all others are as everywhere.
+/// </summary>
 internal static class ReplicationErrors
 {
     internal const string DuplicateObject = "42710";

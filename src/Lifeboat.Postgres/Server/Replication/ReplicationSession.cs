@@ -36,7 +36,9 @@ public sealed class ReplicationSession : IAsyncDisposable
     /// <summary>User and address, for messages.</summary>
     internal string Subject { get; }
 
-    /// <summary>Connects to the first address that answers and is of the kind that target_session_attrs asks for.</summary>
+    /// <summary>
+    /// Connects to the first address that answers and is of the kind that target_session_attrs asks for.
+    /// </summary>
     /// <param name="applicationName">By which synchronous_standby_names may know this session.</param>
     public static async Task<ReplicationSession> OpenAsync(
         ConnInfo connInfo, string applicationName, CancellationToken cancel)
@@ -231,8 +233,10 @@ public sealed class ReplicationSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Npgsql's TimelineHistory casts the content to bytes. From PostgreSQL 15 on the server calls it text, so that this
-    /// always fails there, and no other public member of Npgsql's sends a command of this protocol. The method behind it
+    /// Npgsql's TimelineHistory casts the content to bytes. From PostgreSQL 15 on the server calls it text, so that
+    /// this
+    /// always fails there, and no other public member of Npgsql's sends a command of this protocol. The method behind
+    /// it
     /// gives both types as they come. Npgsql's version is pinned, and the timeline tests run on every major.
     /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ReadSingleRow")]

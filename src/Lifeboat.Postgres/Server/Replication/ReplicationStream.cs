@@ -6,14 +6,18 @@ using NpgsqlTypes;
 namespace Lifeboat.Postgres.Server.Replication;
 
 /// <summary>
-/// WAL as it comes. A task of its own reads, and answers the server at once when that asks for a reply, while the consumer
+/// WAL as it comes. A task of its own reads, and answers the server at once when that asks for a reply, while the
+/// consumer
 /// makes durable what came before; when the consumer is too slow, the server waits.
 /// </summary>
 /// <remarks>
-/// <para>At the end of a timeline the server ends the stream in order and names the next one. Npgsql knows no such end: it
-/// throws, and its connection is broken. That is no loss: whoever connects again asks which timeline the server is on now,
+/// <para>At the end of a timeline the server ends the stream in order and names the next one. Npgsql knows no such end:
+/// it
+/// throws, and its connection is broken. That is no loss: whoever connects again asks which timeline the server is on
+/// now,
 /// and its history tells where the old one ended.</para>
-/// <para>Npgsql reports as written what the server says that it has, and not what has come; only the flushed and applied
+/// <para>Npgsql reports as written what the server says that it has, and not what has come; only the flushed and
+/// applied
 /// positions are this receiver's own. So <c>synchronous_commit = remote_write</c> would wait for nothing here.</para>
 /// </remarks>
 public sealed class ReplicationStream : IAsyncDisposable
@@ -63,7 +67,8 @@ public sealed class ReplicationStream : IAsyncDisposable
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // The stream ended meanwhile; why shows where it is read. The position is told again at the next connection.
+            // The stream ended meanwhile; why shows where it is read. The position is told again at the next
+            // connection.
         }
     }
 
