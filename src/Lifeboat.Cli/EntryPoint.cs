@@ -15,14 +15,15 @@ internal static class EntryPoint
 {
     public static Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
+        var isShort = ShortPath.IsFor(arguments);
         var around = new ProgramEnvironment(
-            Terminal.OfProcess(),
+            isShort ? Terminal.OfQuietProcess() : Terminal.OfProcess(),
             Environment.GetEnvironmentVariable,
             PosixFileSystem.Instance,
             TimeProvider.System);
 
         // A WAL command is ended by a signal as any program is: it leaves nothing that counts, and PostgreSQL understands.
-        return ShortPath.IsFor(arguments)
+        return isShort
             ? RunAsync(arguments, around, CancellationToken.None)
             : RunStoppablyAsync(arguments, around);
     }

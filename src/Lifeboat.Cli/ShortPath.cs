@@ -37,7 +37,7 @@ internal static class ShortPath
         foreach (var spec in s_commands)
         {
             var parsed = ShortArguments.TryParse(
-                arguments, spec.Words, spec.Arguments.Count, GlobalSettings.All.Concat(spec.Settings));
+                arguments, spec.Words, spec.Arguments.Count, [.. GlobalSettings.All, .. spec.Settings]);
             if (parsed is not null)
             {
                 return PreparedCall.Of(spec, parsed.Given, parsed.Arguments, around);
