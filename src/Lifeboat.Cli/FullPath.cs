@@ -47,7 +47,8 @@ internal static class FullPath
         }
 
         var values = parsed.CommandResult.Command.Arguments
-            .Select(argument => parsed.GetRequiredValue((Argument<string>)argument))
+            .Select(argument => parsed.GetValue((Argument<string>)argument))
+            .OfType<string>()
             .ToList();
         return await PreparedCall.Of(spec, tree.Given(parsed), values, around).RunAsync(cancellationToken);
     }

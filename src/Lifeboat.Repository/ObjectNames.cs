@@ -52,6 +52,11 @@ internal static class ObjectNames
     internal static string WalFile(string cluster, Id128 lineage, string file) =>
         $"{Wal(cluster, lineage)}{WalFolder(file)}{file}-";
 
+    internal static string WalCatalogs(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}catalogs/";
+
+    internal static string WalCatalog(string cluster, Id128 lineage, string firstSegment) =>
+        $"{WalCatalogs(cluster, lineage)}{firstSegment[..8]}/{firstSegment}-";
+
     /// <summary>
     /// The folder of a WAL file below its lineage's: 4 GiB of WAL lie together, so that on a file system a look for one file
     /// reads hundreds of names and not all of years.

@@ -5,7 +5,7 @@ using Lifeboat.Platform.Files;
 namespace Lifeboat.Cli.Commands;
 
 /// <summary>What a command works with.</summary>
-/// <param name="Arguments">The positional arguments, as many as the command has.</param>
+/// <param name="Arguments">The positional arguments, as many as were given.</param>
 internal sealed record CommandContext(
     Settings Settings,
     IReadOnlyList<string> Arguments,

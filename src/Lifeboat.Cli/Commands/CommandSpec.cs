@@ -7,7 +7,7 @@ namespace Lifeboat.Cli.Commands;
 /// </summary>
 /// <param name="Name">Its words: <c>wal push</c>.</param>
 /// <param name="Summary">One line for the list of commands.</param>
-/// <param name="Arguments">The positional arguments, all needed.</param>
+/// <param name="Arguments">The positional arguments.</param>
 /// <param name="Settings">Its own settings, beside the global ones.</param>
 /// <param name="Examples">Command lines that are right, with a word on each.</param>
 /// <param name="RunAsync">Does it; returns the exit code.</param>
@@ -25,7 +25,11 @@ internal sealed record CommandSpec(
     public string[] Words => Name.Split(' ');
 }
 
-internal sealed record CommandArgument(string Name, string Description);
+internal sealed record CommandArgument(string Name, string Description)
+{
+    /// <summary>It may be left away; only the last one can be.</summary>
+    public bool IsOptional { get; init; }
+}
 
 /// <param name="Line">The whole line, beginning with <c>lifeboat</c>.</param>
 internal sealed record CommandExample(string Line, string Meaning);

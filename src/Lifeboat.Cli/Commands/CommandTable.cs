@@ -11,8 +11,12 @@ internal static class CommandTable
         ShowCommand.Spec,
         StatusCommand.Spec,
         RestoreCommand.Spec,
+        FindCommand.Spec,
         WalPushCommand.Spec,
         WalFetchCommand.Spec,
+        WalShowCommand.Spec,
+        WalReceiveCommand.Spec,
+        ServeCommand.Spec,
         CheckCommand.Spec,
         RepairIndexCommand.Spec,
         AdoptCommand.Spec,
@@ -23,7 +27,7 @@ internal static class CommandTable
     public static readonly IReadOnlyDictionary<string, string> Groups =
         new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["wal"] = "Archive WAL and bring it back; for archive_command and restore_command",
+            ["wal"] = "Archive WAL, bring it back, stream it, and look into it",
         ["repair"] = "Make anew what can be made from the rest of the repository",
     };
 }

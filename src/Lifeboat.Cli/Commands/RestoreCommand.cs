@@ -4,8 +4,6 @@ using Lifeboat.Cli.Stores;
 using Lifeboat.Cli.Targets;
 using Lifeboat.Engine.Restore;
 using Lifeboat.Platform.Errors;
-using Lifeboat.Repository.Clusters;
-using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -75,7 +73,7 @@ internal static class RestoreCommand
             Cluster = cluster,
             Directory = directory,
             Backup = settings.Text(Backup),
-            Lineage = await LineageAsync(cluster, settings.Text(Lineage), cancellationToken),
+            Lineage = await LineageSetting.FindAsync(cluster, settings.Text(Lineage), cancellationToken),
             Target = target,
             TablespaceMap = tablespaces,
             TablespaceRoot = settings.Path(TablespaceRoot),
@@ -98,25 +96,5 @@ internal static class RestoreCommand
         }
 
         return ExitCodes.Done;
-    }
-
-    private static async Task<Id128?> LineageAsync(
-        Cluster cluster, string? beginning, CancellationToken cancellationToken)
-    {
-        if (beginning is null)
-        {
-            return null;
-        }
-
-        var all = await LineageCatalog.ListAsync(cluster, cancellationToken);
-        var fitting = all.Where(known => known.Id.ToString().StartsWith(beginning, StringComparison.Ordinal)).ToList();
-        return fitting.Count == 1
-            ? fitting[0].Id
-            : throw new LifeboatException(new Failure(
-                fitting.Count == 0 ? ErrorCode.NotFound : ErrorCode.Usage,
-                "find the lineage",
-                beginning,
-                $"{fitting.Count} lineages of cluster {cluster.Name} begin like this",
-                Hint: "There are: " + string.Join(", ", all.Select(known => known.Id)) + "."));
     }
 }

@@ -32,6 +32,11 @@ internal static class WalFetchCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        if (!context.Json && ServiceAsked.TryTake(context))
+        {
+            return ExitCodes.Done;
+        }
+
         var settings = context.Settings;
         var patience = TimeSpan.FromSeconds(settings.Integer(RetryFor, 0, 24 * 3600)!.Value);
         var begun = context.Time.GetTimestamp();

@@ -32,6 +32,11 @@ internal static class WalPushCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var settings = context.Settings;
+        if (!context.Json && ServiceAsked.IsArchived(context))
+        {
+            return ExitCodes.Done;
+        }
+
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
         var outcome = await WalPush.RunAsync(
             new WalPushRequest

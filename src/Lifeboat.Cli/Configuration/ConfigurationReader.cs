@@ -85,7 +85,7 @@ internal sealed class ConfigurationReader
         }
 
         var source = $"{setting.Name} in {PosixPath.Display(_path)} ({Place(value)})";
-        if (value is YamlSequenceNode list && setting.Kind == SettingKind.Many)
+        if (value is YamlSequenceNode list && setting.Kind is SettingKind.Many or SettingKind.Pair)
         {
             return new SettingValue([.. list.Children.Select(Scalar)], SettingOrigin.Configuration, source);
         }

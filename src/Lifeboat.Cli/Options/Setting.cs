@@ -11,6 +11,9 @@ internal enum SettingKind
 
     /// <summary>Any number of values; in the environment they are separated by line breaks.</summary>
     Many,
+
+    /// <summary>Two values: <c>--between A B</c>; in the environment they are separated by a line break.</summary>
+    Pair,
 }
 
 /// <summary>

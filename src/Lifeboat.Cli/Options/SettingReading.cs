@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format;
 
 namespace Lifeboat.Cli.Options;
 
@@ -43,6 +44,12 @@ internal static class SettingReading
             ? value.Text
             : throw Wrong(value, "there is no such choice", $"Give one of: {string.Join(", ", setting.Choices!)}.");
     }
+
+    /// <summary>A position in the WAL.</summary>
+    public static Lsn? Lsn(this Settings settings, Setting setting) =>
+        settings.Find(setting) is not { } value ? null
+        : Postgres.Format.Lsn.TryParse(value.Text, out var lsn) ? lsn
+        : throw Wrong(value, "it is no WAL position", "Write it as PostgreSQL does: 16/B374D848.");
 
     /// <summary>An absolute path; a relative one begins at the working directory.</summary>
     public static string? Path(this Settings settings, Setting setting) =>

@@ -43,7 +43,7 @@ internal sealed class Settings
 
         if (Variable(setting.Variable) is { } text)
         {
-            IReadOnlyList<string> values = setting.Kind == SettingKind.Many
+            IReadOnlyList<string> values = setting.Kind is SettingKind.Many or SettingKind.Pair
                 ? text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 : [text];
             return new SettingValue(values, SettingOrigin.Environment, setting.Variable);

@@ -37,7 +37,7 @@ internal sealed record ShortArguments(
 
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             if (Find(settings, equals < 0 ? text : text[..equals]) is not { } setting
-                || setting.Kind == SettingKind.Many)
+                || setting.Kind is SettingKind.Many or SettingKind.Pair)
             {
                 return null;
             }

@@ -21,7 +21,7 @@ internal static class BackupText
             + Quantities.Duration(TimeSpan.FromSeconds(backup.DurationSeconds)));
         Line(output, "WAL", $"{backup.StartLsn} to {backup.StopLsn} on timeline {backup.Timeline}");
         Line(output, "Size", string.Create(
-            CultureInfo.InvariantCulture, $"{Quantities.Bytes(backup.BytesTotal)} in {backup.Files} files"));
+            CultureInfo.InvariantCulture, $"{Quantities.Bytes(backup.BytesTotal)} in {Quantities.Count(backup.Files, "file")}"));
         Line(output, "Read", Quantities.Bytes(backup.BytesRead));
         Line(output, "Stored", Quantities.Bytes(backup.BytesStored));
         Line(output, "Checksums", backup.ChecksumErrors == 0

@@ -24,7 +24,7 @@ internal static class CheckText
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Checked {check.Objects} objects and {check.Backups} backups in "
+            $"Checked {Quantities.Count(check.Objects, "object")} and {Quantities.Count(check.Backups, "backup")} in "
             + $"{Quantities.Duration(TimeSpan.FromSeconds(check.DurationSeconds))}"
             + $"{(check.ReadData ? $", {Quantities.Bytes(check.BytesRead)} read and compared" : "")}."));
         output.WriteLine(check.Damaged ? "DAMAGE WAS FOUND." : "No damage was found.");

@@ -11,9 +11,11 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(WalPushDocument))]
 [JsonSerializable(typeof(WalFetchDocument))]
+[JsonSerializable(typeof(ServeSettingsDocument))]
 [JsonSerializable(typeof(AdoptDocument))]
 [JsonSerializable(typeof(RestoreDocument))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(RepairDocument))]
+[JsonSerializable(typeof(FindDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

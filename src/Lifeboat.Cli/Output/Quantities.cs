@@ -21,6 +21,10 @@ internal static class Quantities
             : string.Create(CultureInfo.InvariantCulture, $"{bytes:0.0} {s_units[unit]}");
     }
 
+    /// <summary><c>1 backup</c>, <c>2 backups</c>.</summary>
+    public static string Count(long number, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {noun}{(number == 1 ? "" : "s")}");
+
     public static string Duration(TimeSpan time) => time switch
     {
         { TotalSeconds: < 10 } => FormattableString.Invariant($"{Math.Max(0, time.TotalSeconds):0.0} s"),

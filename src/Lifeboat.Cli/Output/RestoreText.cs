@@ -19,7 +19,7 @@ internal static class RestoreText
             BackupText.Line(output, "Tablespace", $"{tablespace.Oid} at {tablespace.Location}");
         }
 
-        BackupText.Line(output, "Size", $"{Quantities.Bytes(restore.Bytes)} in {restore.Files} files");
+        BackupText.Line(output, "Size", $"{Quantities.Bytes(restore.Bytes)} in {Quantities.Count(restore.Files, "file")}");
         if (restore.DryRun)
         {
             BackupText.Line(output, "Free there", Quantities.Bytes(restore.FreeBytes));

@@ -12,3 +12,6 @@ internal sealed record WalPushDocument(
 /// <param name="Result">delivered or absent.</param>
 /// <param name="Object">The object in the archive; null when absent.</param>
 internal sealed record WalFetchDocument(string File, string Result, string? Object);
+
+/// <summary>The commands with which a server uses <c>lifeboat serve</c>, as PostgreSQL is to hold them.</summary>
+internal sealed record ServeSettingsDocument(string ArchiveCommand, string RestoreCommand);

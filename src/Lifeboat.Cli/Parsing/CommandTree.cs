@@ -67,7 +67,7 @@ internal sealed class CommandTree
             given[setting.Name] = setting.Kind switch
             {
                 SettingKind.Flag => [parsed.GetValue((Option<bool>)option) ? "true" : "false"],
-                SettingKind.Many => parsed.GetValue((Option<string[]>)option) ?? [],
+                SettingKind.Many or SettingKind.Pair => parsed.GetValue((Option<string[]>)option) ?? [],
                 _ => [parsed.GetValue((Option<string>)option)!],
             };
             if (given[setting.Name].Any(string.IsNullOrEmpty))
@@ -99,7 +99,11 @@ internal sealed class CommandTree
         var added = new Command(spec.Words[^1], spec.Summary);
         foreach (var argument in spec.Arguments)
         {
-            added.Arguments.Add(new Argument<string>(argument.Name) { Description = argument.Description });
+            added.Arguments.Add(new Argument<string>(argument.Name)
+            {
+                Description = argument.Description,
+                Arity = argument.IsOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+            });
         }
 
         foreach (var setting in spec.Settings)
@@ -117,6 +121,11 @@ internal sealed class CommandTree
         {
             SettingKind.Flag => new Option<bool>(setting.Option),
             SettingKind.Many => new Option<string[]>(setting.Option) { Arity = ArgumentArity.OneOrMore },
+            SettingKind.Pair => new Option<string[]>(setting.Option)
+            {
+                Arity = new ArgumentArity(2, 2),
+                AllowMultipleArgumentsPerToken = true,
+            },
             _ => new Option<string>(setting.Option),
         };
         option.Description = setting.Description;

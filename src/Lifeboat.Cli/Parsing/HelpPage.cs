@@ -75,7 +75,8 @@ internal sealed class HelpPage(CommandTree tree) : SynchronousCommandLineAction
                 ? "lifeboat COMMAND [options]" : $"lifeboat {Words(command, tree.Root)} COMMAND [options]";
         }
 
-        var arguments = string.Concat(spec.Arguments.Select(argument => $" {argument.Name}"));
+        var arguments = string.Concat(spec.Arguments.Select(
+            argument => argument.IsOptional ? $" [{argument.Name}]" : $" {argument.Name}"));
         return $"lifeboat {spec.Name}{arguments} [options]";
     }
 

@@ -18,8 +18,16 @@ internal static class RestoreCommandLine
             line.Append(Quoted(word)).Append(' ');
         }
 
-        line.Append("wal fetch %f \"%p\"");
-        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings));
+        line.Append("wal fetch %f \"%p\"").Append(Place(settings, Quoted(RepositoryPlace.Of(settings))));
+        return line.ToString();
+    }
+
+    /// <summary>The options that lead to the repository, the cluster and its key; begins with a space.</summary>
+    /// <param name="repository">As one word of a shell.</param>
+    internal static string Place(Settings settings, string repository)
+    {
+        var line = new StringBuilder();
+        line.Append(' ').Append(GlobalSettings.Repository.Option).Append(' ').Append(repository);
         Add(line, GlobalSettings.Cluster, settings.Text(GlobalSettings.Cluster)!);
         if (SecretSource.KeyFilePath(settings) is { } keyFile)
         {
@@ -37,6 +45,32 @@ internal static class RestoreCommandLine
         }
 
         return line.ToString();
+    }
+
+    /// <summary>
+    /// A command line for a person that restores to a target, with the places given as they were; <c>--to</c> is left to be
+    /// filled in.
+    /// </summary>
+    public static string ForTarget(Settings settings, IEnumerable<string> target)
+    {
+        var line = new StringBuilder("lifeboat restore");
+        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings));
+        foreach (var setting in new[] { GlobalSettings.Cluster, GlobalSettings.KeyFile, GlobalSettings.PassphraseFile })
+        {
+            if (settings.IsGiven(setting))
+            {
+                Add(line, setting, settings.Text(setting)!);
+            }
+        }
+
+        line.Append(" --to DIR");
+        foreach (var word in target)
+        {
+            line.Append(' ').Append(word);
+        }
+
+        // No server replaces anything in this one.
+        return line.Replace("%%", "%").ToString();
     }
 
     /// <summary>How this program is started: its own executable, or the runtime with its assembly.</summary>

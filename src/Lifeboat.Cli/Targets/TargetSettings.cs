@@ -69,7 +69,7 @@ internal static class TargetSettings
         return target with
         {
             Exclusive = exclusive,
-            Timeline = ReadTimeline(settings),
+            Timeline = ReadTimeline(settings, TargetTimeline),
             Action = settings.Choice(Action) switch
             {
                 "pause" => RecoveryTargetAction.Pause,
@@ -112,9 +112,10 @@ internal static class TargetSettings
             : new RecoveryTarget { Kind = RecoveryTargetKind.Immediate };
     }
 
-    private static Timeline? ReadTimeline(Settings settings)
+    /// <summary>A timeline by its number; null when none or <c>latest</c> was given.</summary>
+    internal static Timeline? ReadTimeline(Settings settings, Setting setting)
     {
-        if (settings.Find(TargetTimeline) is not { Text: not "latest" } value)
+        if (settings.Find(setting) is not { Text: not "latest" } value)
         {
             return null;
         }

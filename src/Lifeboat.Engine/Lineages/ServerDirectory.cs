@@ -39,9 +39,19 @@ public static class ServerDirectory
     public static bool IsOne(IFileSystem files, string directory) =>
         files.StatTarget(PosixPath.Combine(directory, ControlFile.Path)) is { Kind: FileKind.Regular };
 
-    /// <summary>pg_control. A running server rewrites it in place, so that a torn read is read again.</summary>
+    /// <summary>pg_control, from bytes whose CRC was seen to hold.</summary>
     /// <exception cref="LifeboatException">NotFound, Damaged, Mismatch or UnknownFormat.</exception>
     public static async ValueTask<ControlFile> ReadControlAsync(
+        IFileSystem files, string directory, TimeProvider time, CancellationToken cancellationToken) =>
+        ControlFileReading.Of(await ReadControlBytesAsync(files, directory, time, cancellationToken))
+            .Require(PosixPath.Display(PosixPath.Combine(directory, ControlFile.Path)));
+
+    /// <summary>
+    /// The bytes of pg_control, or as they are when their CRC never holds. A running server rewrites it in place, so that a
+    /// torn read is read again.
+    /// </summary>
+    /// <exception cref="LifeboatException">NotFound.</exception>
+    internal static async ValueTask<byte[]> ReadControlBytesAsync(
         IFileSystem files, string directory, TimeProvider time, CancellationToken cancellationToken)
     {
         var path = PosixPath.Combine(directory, ControlFile.Path);
@@ -51,17 +61,18 @@ public static class ServerDirectory
                 ErrorCode.NotFound,
                 "read pg_control",
                 PosixPath.Display(path),
-                "there is no such file, so this is no data directory",
-                Hint: "Give the data directory of the server with --cluster-dir."));
+                "there is no such file, so this is no data directory of PostgreSQL",
+                Hint: "Give the server's data directory with --cluster-dir; 'SHOW data_directory' on it tells where it is."));
         }
 
         for (var reading = 1; ; reading++)
         {
-            var found = ControlFileReading.Of(WholeFile.Read(files, path, ControlFile.FileSize));
-            var torn = found.Fault is ControlFileFault.ChecksumMismatch or ControlFileFault.TooShort;
-            if (!torn || reading == Readings)
+            var content = WholeFile.Read(files, path, ControlFile.FileSize);
+            var isTorn = ControlFileReading.Of(content).Fault
+                is ControlFileFault.ChecksumMismatch or ControlFileFault.TooShort;
+            if (!isTorn || reading == Readings)
             {
-                return found.Require(PosixPath.Display(path));
+                return content;
             }
 
             await Task.Delay(BetweenReadings, time, cancellationToken);

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Lifeboat.Engine.Activity;
-using Lifeboat.Engine.Backup.Physical;
 using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
@@ -42,10 +41,9 @@ internal sealed class ExtentWriter : IDisposable
 
     internal async Task WriteAsync(RestoreWindow window, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var work = new WindowWork(window, _index);
-        await CopyPipeline.WhenAllFirstFailureAsync([.. _readers.Select(
-            reader => Task.Run(() => WorkAsync(reader, work, stop), CancellationToken.None))]);
+        await WorkerGroup.RunAsync(
+            _readers.Length, (worker, stopping) => WorkAsync(_readers[worker], work, stopping), cancellationToken);
         foreach (var ended in window.Ended.Where(ended => ended.Arrived()))
         {
             await _finished.WriteAsync(ended, cancellationToken);
@@ -60,27 +58,16 @@ internal sealed class ExtentWriter : IDisposable
         }
     }
 
-    private async Task WorkAsync(
-        ExtentReader reader,
-        WindowWork work,
-        CancellationTokenSource stop)
+    private async Task WorkAsync(ExtentReader reader, WindowWork work, CancellationToken cancellationToken)
     {
-        try
+        var share = new WindowWork.Share();
+        while (work.Take(share) is { } pieces)
         {
-            var share = new WindowWork.Share();
-            while (work.Take(share) is { } pieces)
+            foreach (var (file, extent) in pieces)
             {
-                foreach (var (file, extent) in pieces)
-                {
-                    stop.Token.ThrowIfCancellationRequested();
-                    await WriteAsync(reader, file, extent, stop.Token);
-                }
+                cancellationToken.ThrowIfCancellationRequested();
+                await WriteAsync(reader, file, extent, cancellationToken);
             }
-        }
-        catch
-        {
-            await stop.CancelAsync();
-            throw;
         }
     }
 

@@ -141,28 +141,27 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
     private async Task<long> WriteFilesAsync(
         FrameIndex index, RecoveryFiles recovery, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var finishers = new WorkerGroup(cancellationToken);
         var finishing = Channel.CreateBounded<RestoredFile>(256);
-        var finishers = Enumerable.Range(0, Math.Max(2, plan.Request.Jobs))
-            .Select(_ => Task.Run(() => GuardAsync(() => FinishAsync(finishing, stop.Token), stop), CancellationToken.None))
-            .ToArray();
-        var writer = new ExtentWriter(plan, index, activity, finishing.Writer);
+        for (var finisher = 0; finisher < Math.Max(2, plan.Request.Jobs); finisher++)
+        {
+            finishers.Start(stopping => FinishAsync(finishing, stopping));
+        }
+
+        using var writer = new ExtentWriter(plan, index, activity, finishing.Writer);
         try
         {
-            await foreach (var window in new RestoreWindows(plan, files, _owner, recovery).ReadAsync(stop.Token))
+            await foreach (var window in new RestoreWindows(plan, files, _owner, recovery)
+                .ReadAsync(finishers.Stopping))
             {
-                await writer.WriteAsync(window, stop.Token);
+                await writer.WriteAsync(window, finishers.Stopping);
             }
-        }
-        catch (OperationCanceledException) when (finishers.Any(finisher => finisher.IsFaulted))
-        {
-            // The finisher's failure stopped the rest, and is the one to report.
         }
         finally
         {
+            // A finisher's failure stopped the rest, and takes the place of the cancellation that came of it.
             finishing.Writer.TryComplete();
-            await Task.WhenAll(finishers);
-            writer.Dispose();
+            await finishers.EndAsync();
         }
 
         return writer.Written;
@@ -176,19 +175,6 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
             file.Sync();
             file.Close();
             files.SetModifiedTime(PosixPath.Combine(Root, restored.Path), restored.Facts.ModifiedNs);
-        }
-    }
-
-    private static async Task GuardAsync(Func<Task> work, CancellationTokenSource stop)
-    {
-        try
-        {
-            await work();
-        }
-        catch
-        {
-            await stop.CancelAsync();
-            throw;
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed partial class TargetResolver
         Id128? lineage = null)
     {
         var choice = await TargetChoice.MakeAsync(cluster, target, backup, lineage, cancellationToken);
-        var search = new WalSearch(choice.Archive, choice.Path, new WalFactsCache(cluster));
+        var search = new WalSearch(choice.Archive, choice.Path, new WalFactsCache(cluster, choice.Archive.Size));
         var resolver = new TargetResolver(choice, target, search);
         return target switch
         {

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Engine.Windows;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
@@ -41,7 +42,8 @@ internal sealed class WalSearch(LineageArchive archive, WalPath path, WalFactsCa
                 var edge = question.EdgeCanMatter(name, summary);
                 if (open is not null || edge || question.CanMatter(name, summary))
                 {
-                    var (content, _) = await WalStore.ReadAsync(cache.Cluster, item, cancellationToken);
+                    var (content, _) = await ArchivedSegment.ReadAsync(
+                        cache.Cluster, item, archive.Size, cancellationToken);
                     open ??= new WalRecordReader();
                     Feed(open, name, content, from.StartLsn, scan, progress);
                     if (scan.Stop is { } stop)

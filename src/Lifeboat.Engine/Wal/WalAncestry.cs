@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
@@ -24,10 +25,40 @@ internal static class WalAncestry
 
     /// <summary>All objects of the file in the nearest lineage that has any; empty when none has.</summary>
     /// <param name="origin">Where the server's own lineage came from; null when it came from none.</param>
-    internal static async ValueTask<IReadOnlyList<WalObject>> FindAsync(
-        Cluster cluster, Id128 own, LineageOrigin? origin, string file, CancellationToken cancellationToken)
+    internal static ValueTask<IReadOnlyList<WalObject>> FindAsync(
+        Cluster cluster, Id128 own, LineageOrigin? origin, string file, CancellationToken cancellationToken) =>
+        FindAsync(
+            cluster,
+            own,
+            origin,
+            file,
+            lineage => WalStore.FindAsync(cluster, lineage, file, cancellationToken),
+            cancellationToken);
+
+    /// <summary>The segment as its pieces give it, in the nearest lineage that has any; null when none has.</summary>
+    internal static async ValueTask<WalObject?> FindPartialAsync(
+        Cluster cluster, Id128 own, LineageOrigin? origin, string segment, CancellationToken cancellationToken)
     {
-        var found = await WalStore.FindAsync(cluster, own, file, cancellationToken);
+        var found = await FindAsync(
+            cluster,
+            own,
+            origin,
+            segment,
+            async lineage => ArchivedSegment.OfPieces(
+                await WalPieces.FindAsync(cluster, lineage, segment, cancellationToken)) is { } partial ? [partial] : [],
+            cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private static async ValueTask<IReadOnlyList<WalObject>> FindAsync(
+        Cluster cluster,
+        Id128 own,
+        LineageOrigin? origin,
+        string file,
+        Func<Id128, ValueTask<IReadOnlyList<WalObject>>> find,
+        CancellationToken cancellationToken)
+    {
+        var found = await find(own);
         var hasTimeline = Timeline.TryParseHex(file.AsSpan(0, 8), out var timeline);
         var (child, shared) = (own, new Timeline(uint.MaxValue));
         for (var generation = 0;
@@ -41,7 +72,7 @@ internal static class WalAncestry
                 return [];
             }
 
-            found = await WalStore.FindAsync(cluster, origin.Lineage, file, cancellationToken);
+            found = await find(origin.Lineage);
             child = origin.Lineage;
             origin = (await LineageCatalog.TryReadAsync(cluster, child, cancellationToken))?.Parent;
         }

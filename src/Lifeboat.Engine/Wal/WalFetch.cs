@@ -1,5 +1,6 @@
 using Lifeboat.Engine.Files;
 using Lifeboat.Engine.Lineages;
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.WalArchive;
@@ -57,7 +58,8 @@ public static class WalFetch
             cluster, server.Lineage, server.Marker?.Parent, request.Name, cancellationToken);
         if (found.Count == 0)
         {
-            return new WalFetchOutcome(WalFetchResult.Absent, Object: null);
+            return await PartialFetch.TryAsync(request, server, cancellationToken)
+                ?? new WalFetchOutcome(WalFetchResult.Absent, Object: null);
         }
 
         if (found.Count > 1)

@@ -26,6 +26,10 @@ public static class WalPush
         var directory = ServerDirectory.Locate(request.Files, request.ClusterDirectory, request.Path);
         var server = await ServerLineage.ResolveAsync(cluster, request.Files, directory);
         await BindAsync(request, server, file, cancellationToken);
+        if (WalFileName.IsHistory(file.Name))
+        {
+            await WalLeftBehind.PushAsync(request, server, file, cancellationToken);
+        }
 
         var (stored, before) = await NeighboursAsync(cluster, server.Lineage, file, cancellationToken);
         if (stored.Count > 0)
@@ -35,17 +39,18 @@ public static class WalPush
 
         await RequireClaimAsync(request, server, file, cancellationToken);
         WalSegmentSummary? summary = null;
+        ReadOnlyMemory<byte> blocks = default;
         var encoding = WalEncoding.Of(
             cluster,
             file.Content,
             request.CompressionLevel,
             request.Workers,
-            () => summary = SummaryOf(file),
+            () => summary = SummaryOf(file, out blocks),
             cancellationToken);
         var facts = new WalFacts(
             file.Name, file.Content.Length, encoding.Tag, before.Count == 1 ? before[0].Tag : null, summary);
         var outcome = await WalStore.PutAsync(
-            cluster, server.Lineage, encoding, facts, blocks: default, cancellationToken);
+            cluster, server.Lineage, encoding, facts, blocks, cancellationToken);
 
         // Two servers that raced both find the other's object here, so that at least one of them reports it.
         var now = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
@@ -75,7 +80,7 @@ public static class WalPush
             file.Content.Length,
             WalStore.TagOf(request.Cluster, file.Content),
             before.Count == 1 ? before[0].Tag : null,
-            SummaryOf(file));
+            SummaryOf(file, out _));
         await RequireNoOtherAsync(request.Cluster, stored, facts, cancellationToken);
         await CompareAsync(request.Cluster, stored[0], file, cancellationToken);
         await WalStore.SettleAsync(request.Cluster, stored[0], cancellationToken);
@@ -95,8 +100,13 @@ public static class WalPush
         return await WalStore.FindAsync(cluster, lineage, file.Name, before, cancellationToken);
     }
 
-    private static WalSegmentSummary? SummaryOf(WalFile file) =>
-        file.IsWholeSegment && file.Segment is { } segment ? WalSummary.Of(segment, file.Content) : null;
+    private static WalSegmentSummary? SummaryOf(WalFile file, out ReadOnlyMemory<byte> blocks)
+    {
+        blocks = default;
+        return file.IsWholeSegment && file.Segment is { } segment
+            ? WalSummary.Of(segment, file.Content, out blocks)
+            : null;
+    }
 
     /// <summary>
     /// The lineage is bound by what the WAL itself says; a history or label file says nothing, so that pg_control is asked
@@ -121,7 +131,7 @@ public static class WalPush
     private static async ValueTask RequireClaimAsync(
         WalPushRequest request, ServerLineage server, WalFile file, CancellationToken cancellationToken)
     {
-        if (server.DataDirectory is not { } directory || !file.NeedsClaim)
+        if (server.DataDirectory is not { } directory || !file.NeedsClaim || request.IsLeftBehind)
         {
             return;
         }

@@ -23,6 +23,9 @@ public sealed record WalPushRequest
 
     public required IFileSystem Files { get; init; }
 
+    /// <summary>The file is a segment of the parent timeline, and the same on every server of it.</summary>
+    internal bool IsLeftBehind { get; init; }
+
     /// <summary>Of zstd.</summary>
     public int CompressionLevel { get; init; } = DefaultCompressionLevel;
 

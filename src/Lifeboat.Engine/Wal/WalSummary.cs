@@ -1,19 +1,26 @@
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal;
+using Lifeboat.Postgres.Format.Wal.Changes;
 using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Wal;
 
-/// <summary>The light summary (format 0) that is stored with a segment.</summary>
+/// <summary>What is stored with a segment about its records, from one reading of it.</summary>
 internal static class WalSummary
 {
-    internal const int Format = 0;
+    /// <summary>The light summary alone.</summary>
+    internal const int LightFormat = 0;
 
-    internal static WalSegmentSummary Of(WalSegmentName segment, ReadOnlyMemory<byte> content)
+    /// <param name="blocks">
+    /// The summary of changed blocks as it is stored; empty when it would be larger than what is stored beside a segment.
+    /// </param>
+    internal static WalSegmentSummary Of(
+        WalSegmentName segment, ReadOnlyMemory<byte> content, out ReadOnlyMemory<byte> blocks)
     {
-        var facts = WalSegmentFacts.Collect(segment, content);
+        blocks = WalSummaryCodec.Encode(WalRunSummary.Of(segment, content, out var facts));
+        blocks = blocks.Length <= WalSummaryCodec.MostStored ? blocks : default;
         return new WalSegmentSummary(
-            Format,
+            blocks.IsEmpty ? LightFormat : WalSegmentSummary.NewestFormat,
             facts.FirstRecord,
             facts.LastRecord,
             facts.LastRecordEnd,

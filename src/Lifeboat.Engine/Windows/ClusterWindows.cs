@@ -1,7 +1,6 @@
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
-using Lifeboat.Repository.Containers;
 
 namespace Lifeboat.Engine.Windows;
 
@@ -26,12 +25,12 @@ public sealed record ClusterWindows(
     public static async ValueTask<ClusterWindows> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
     {
         var (archives, damage) = await LineageArchive.LoadAllAsync(cluster, cancellationToken);
-        var cache = new WalFactsCache(cluster);
         var windows = new List<RecoveryWindow>();
         var gaps = new List<WalGap>();
         var faults = new List<string>(damage);
         foreach (var archive in archives)
         {
+            var cache = new WalFactsCache(cluster, archive.Size);
             foreach (var window in archive.Coverage.Windows.Where(window => IsOwn(archive, window)))
             {
                 windows.Add(await WithEndAsync(archive, window, cache, faults, cancellationToken));
@@ -87,7 +86,7 @@ public sealed record ClusterWindows(
                     return window with { End = end, EndTime = time };
                 }
             }
-            catch (DamagedObjectException damaged)
+            catch (LifeboatException damaged) when (damaged.Code is ErrorCode.Damaged or ErrorCode.Conflict)
             {
                 faults.Add(damaged.Message);
             }

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
@@ -30,7 +31,12 @@ internal sealed class LineageArchive
         Faults = faults;
         Size = new WalSegmentSize(record.SegmentSize);
         Coverage = new WalCoverage(
-            record.Id, Size, SegmentsOf(files.Keys), histories, backups.Select(BackupPoint.Of));
+            record.Id,
+            Size,
+            SegmentsOf(files.Keys),
+            histories,
+            backups.Select(BackupPoint.Of),
+            PartialSegments.Unfinished(files.Values, Size));
     }
 
     internal LineageRecord Record { get; }
@@ -47,7 +53,25 @@ internal sealed class LineageArchive
     /// <summary>What could not be read, in words.</summary>
     internal IReadOnlyList<string> Faults { get; }
 
-    internal WalObject? Find(WalSegmentName segment) => _files.GetValueOrDefault(segment.ToString());
+    internal WalObject? Find(WalSegmentName segment) => Find(segment.ToString());
+
+    internal WalObject? Find(string file) => _files.GetValueOrDefault(file);
+
+    /// <summary>The error for a file that cannot be had: nothing of its name is archived, or several contents are.</summary>
+    internal LifeboatException NotArchived(string file) =>
+        Conflicts.FirstOrDefault(conflict => conflict.File == file) is { } conflict
+            ? new LifeboatException(new Failure(
+                ErrorCode.Conflict,
+                "read archived WAL",
+                file,
+                $"{conflict.Tags.Count} different contents are archived under this name",
+                Hint: "'lifeboat check' lists them; find out which server's history is the right one."))
+            : new LifeboatException(new Failure(
+                ErrorCode.NotFound,
+                "read archived WAL",
+                file,
+                "it is not archived",
+                Hint: "'lifeboat list' shows what is archived, and which segments are missing."));
 
     /// <summary>All lineages of the cluster that were ever used, the first one in front.</summary>
     internal static async ValueTask<(IReadOnlyList<LineageArchive> Archives, IReadOnlyList<string> Faults)> LoadAllAsync(
@@ -112,6 +136,14 @@ internal sealed class LineageArchive
                 else
                 {
                     visible[file.Key] = file.First();
+                }
+            }
+
+            foreach (var partial in PartialSegments.Of(files.GetValueOrDefault(lineage, [])))
+            {
+                if (TimelineOf(partial) <= shared && !conflicts.ContainsKey(partial.File))
+                {
+                    visible.TryAdd(partial.File, partial);
                 }
             }
         }

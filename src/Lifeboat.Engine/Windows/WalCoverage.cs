@@ -12,16 +12,21 @@ public sealed class WalCoverage
     private readonly Id128 _lineage;
     private readonly WalPath[] _paths;
     private readonly BackupPoint[] _backups;
+    private readonly Dictionary<(Timeline Timeline, ulong Number), Lsn> _ends;
 
     /// <param name="present">The segments of which exactly one content is archived; any order.</param>
     /// <param name="histories">Of the timelines; one without is taken to have no ancestors.</param>
     /// <param name="backups">Any order.</param>
+    /// <param name="unfinished">
+    /// Those of the segments whose end is not archived, with the first position that is not: no run goes on behind one.
+    /// </param>
     public WalCoverage(
         Id128 lineage,
         WalSegmentSize size,
         IEnumerable<WalSegmentName> present,
         IEnumerable<TimelineHistory> histories,
-        IEnumerable<BackupPoint> backups)
+        IEnumerable<BackupPoint> backups,
+        IEnumerable<(WalSegmentName Segment, Lsn End)>? unfinished = null)
     {
         _lineage = lineage;
         _backups = [.. backups.OrderBy(backup => backup.StopLsn).ThenBy(backup => backup.Id, StringComparer.Ordinal)];
@@ -30,12 +35,15 @@ public sealed class WalCoverage
             .ToDictionary(
                 group => group.Key,
                 group => (IReadOnlyList<ulong>)[.. group.Select(segment => segment.Number).Distinct().Order()]);
+        _ends = (unfinished ?? []).ToDictionary(
+            partial => (partial.Segment.Timeline, partial.Segment.Number), partial => partial.End);
+        var ends = _ends.Keys.ToHashSet();
         var known = histories.ToDictionary(history => history.Timeline);
         _paths =
         [
             .. numbers.Keys.Concat(_backups.Select(backup => backup.Timeline)).Distinct().Order().Select(
                 timeline => new WalPath(
-                    known.GetValueOrDefault(timeline) ?? new TimelineHistory(timeline, []), size, numbers)),
+                    known.GetValueOrDefault(timeline) ?? new TimelineHistory(timeline, []), size, numbers, ends)),
         ];
         Windows = [.. _paths.SelectMany(WindowsOf)];
         Gaps = [.. _paths.SelectMany(GapsOf).DistinctBy(gap => (gap.First, gap.Last))];
@@ -72,7 +80,7 @@ public sealed class WalCoverage
                 _lineage,
                 path.Timeline,
                 oldest.StopLsn,
-                last.End,
+                _ends.TryGetValue((last.Timeline, last.Number), out var end) ? end : last.End,
                 oldest.StopTime,
                 EndTime: null,
                 [.. window.Select(backup => backup.Id)],
@@ -96,9 +104,11 @@ public sealed class WalCoverage
         string? before = null;
         foreach (var run in path.Runs)
         {
-            if (run.First > next)
+            // Runs that follow each other are parted by a segment whose end lacks.
+            var missing = before is not null && run.First == next ? next - 1 : next;
+            if (run.First > missing)
             {
-                yield return Gap(path, next, run.First - 1, before, path.NameOf(run.First).ToString());
+                yield return Gap(path, missing, run.First - 1, before, path.NameOf(run.First).ToString());
             }
 
             next = Math.Max(next, run.Last + 1);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.WalArchive;
 
@@ -9,7 +11,7 @@ namespace Lifeboat.Engine.Windows;
 /// The facts of archived segments, each read once. Reading ahead hides the store's answering time when many are wanted in
 /// order. Used by one caller at a time.
 /// </summary>
-internal sealed class WalFactsCache(Cluster cluster)
+internal sealed class WalFactsCache(Cluster cluster, WalSegmentSize size)
 {
     private const int Ahead = 16;
 
@@ -20,7 +22,9 @@ internal sealed class WalFactsCache(Cluster cluster)
 
     /// <exception cref="LifeboatException">Damaged, or an error of the store.</exception>
     internal Task<WalFacts> ReadAsync(WalObject item, CancellationToken cancellationToken) =>
-        _facts.GetOrAdd(item, wanted => _reader.ReadAsync(wanted, cancellationToken).AsTask());
+        _facts.GetOrAdd(item, wanted => (ArchivedSegment.IsOfPieces(wanted)
+            ? ArchivedSegment.ReadFactsAsync(cluster, wanted, size, cancellationToken)
+            : _reader.ReadAsync(wanted, cancellationToken)).AsTask());
 
     /// <summary>Begins to read what will be wanted next; errors show when it is wanted.</summary>
     internal void Expect(IEnumerable<WalObject> items, CancellationToken cancellationToken)

@@ -14,8 +14,12 @@ internal sealed class WalPath
 
     /// <param name="history">Of the timeline; one without entries when it has no ancestors, or they are not known.</param>
     /// <param name="present">Of each timeline the numbers of the segments that are archived, ascending.</param>
+    /// <param name="unfinished">Those of them whose end is not archived.</param>
     internal WalPath(
-        TimelineHistory history, WalSegmentSize size, IReadOnlyDictionary<Timeline, IReadOnlyList<ulong>> present)
+        TimelineHistory history,
+        WalSegmentSize size,
+        IReadOnlyDictionary<Timeline, IReadOnlyList<ulong>> present,
+        IReadOnlySet<(Timeline Timeline, ulong Number)>? unfinished = null)
     {
         History = history;
         Size = size;
@@ -24,7 +28,7 @@ internal sealed class WalPath
             .. history.Entries.Select(entry => (entry.Timeline, BeginOf(entry.Timeline))),
             (history.Timeline, BeginOf(history.Timeline)),
         ];
-        _runs = [.. RunsOf(present)];
+        _runs = [.. RunsOf(present, unfinished ?? new HashSet<(Timeline Timeline, ulong Number)>())];
     }
 
     internal TimelineHistory History { get; }
@@ -69,18 +73,22 @@ internal sealed class WalPath
 
     private ulong BeginOf(Timeline timeline) => Size.SegmentOf(History.SwitchedTo(timeline) ?? Lsn.Zero);
 
-    private IEnumerable<WalRun> RunsOf(IReadOnlyDictionary<Timeline, IReadOnlyList<ulong>> present)
+    private IEnumerable<WalRun> RunsOf(
+        IReadOnlyDictionary<Timeline, IReadOnlyList<ulong>> present,
+        IReadOnlySet<(Timeline Timeline, ulong Number)> unfinished)
     {
         WalRun? run = null;
+        var goesOn = true;
         for (var i = 0; i < _stretches.Length; i++)
         {
             var (timeline, first) = _stretches[i];
             var end = i + 1 < _stretches.Length ? _stretches[i + 1].First : ulong.MaxValue;
             foreach (var number in present.GetValueOrDefault(timeline, []).Where(n => n >= first && n < end))
             {
-                if (run is { } before && number == before.Last + 1)
+                if (run is { } before && goesOn && number == before.Last + 1)
                 {
                     run = before with { Last = number };
+                    goesOn = !unfinished.Contains((timeline, number));
                     continue;
                 }
 
@@ -90,6 +98,7 @@ internal sealed class WalPath
                 }
 
                 run = new WalRun(number, number);
+                goesOn = !unfinished.Contains((timeline, number));
             }
         }
 

@@ -67,6 +67,11 @@ public interface IFile : IDisposable
 {
     string Path { get; }
 
+    /// <summary>
+    /// The kernel's number for this open file, by which <c>/proc/PID/fd</c> shows it; null when the kernel knows none.
+    /// </summary>
+    int? Descriptor => null;
+
     /// <summary>Reads until the buffer is full or the file ends. Returns the bytes read; fewer only at the end.</summary>
     int Read(Span<byte> buffer, long offset);
 

@@ -27,6 +27,8 @@ internal sealed unsafe class PosixFile : IFile
 
     public string Path { get; }
 
+    public int? Descriptor => _fd;
+
     public int Read(Span<byte> buffer, long offset)
     {
         var done = 0;

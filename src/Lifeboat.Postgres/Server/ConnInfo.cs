@@ -68,6 +68,9 @@ public sealed partial class ConnInfo
 
     public TargetSession TargetSession { get; }
 
+    /// <summary>application_name; null when none was given.</summary>
+    public string? ApplicationName => Value("application_name");
+
     /// <summary>Why a password file was not used, for the user; holds no secret.</summary>
     public IReadOnlyList<string> Warnings => Candidates().Select(c => c.Warning).OfType<string>().Distinct().ToList();
 

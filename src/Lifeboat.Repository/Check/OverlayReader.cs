@@ -39,15 +39,7 @@ internal sealed class OverlayReader(Cluster cluster, PackTable packs) : IDisposa
                 return null;
             }
 
-            for (var page = 0; page < PageTags.ExtentPages; page++)
-            {
-                if ((overlay.Pages >> page & 1) != 0)
-                {
-                    var bytes = Math.Min(Math.Min(PageTags.PageSize, pages.Length), extent.Length - (page * PageTags.PageSize));
-                    pages[..bytes].CopyTo(_extent.AsMemory(page * PageTags.PageSize));
-                    pages = pages[bytes..];
-                }
-            }
+            overlay.Lay(pages.Span, _extent.AsSpan(0, extent.Length));
         }
 
         var tags = _tagger.Tag(_extent.AsSpan(0, extent.Length), out _, out _);

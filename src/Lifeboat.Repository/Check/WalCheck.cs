@@ -14,6 +14,7 @@ internal sealed class WalCheck(
     Cluster cluster, FindingList findings, CheckOptions options, IProgress<CheckProgress>? progress)
 {
     private readonly Lock _lock = new();
+    private readonly WalSummaryCheck _summaries = new(cluster, findings, options);
     private long _bytes;
     private long _done;
 
@@ -55,25 +56,26 @@ internal sealed class WalCheck(
             ? new WalSegmentSize(record.SegmentSize)
             : backups.Select(backup => backup.Server.WalSegmentSize).FirstOrDefault(bytes => WalSegmentSize.IsValid(bytes))
                 is var known and > 0 ? new WalSegmentSize(known) : WalSegmentSize.Default;
-        var coverage = new WalCoverage(cluster, lineage, size, histories, backups, findings);
+        var damage = new WalDamage(cluster, lineage, size, histories, backups, findings);
         foreach (var (item, (kind, detail)) in faults.OrderBy(pair => pair.Key.Name))
         {
-            coverage.ReportFault(item, kind, detail);
+            damage.ReportFault(item, kind, detail);
         }
 
         foreach (var several in stored.Wal.GroupBy(item => item.File).Where(items => items.Count() > 1))
         {
             foreach (var item in several)
             {
-                coverage.ReportFault(
+                damage.ReportFault(
                     item,
                     DamageKind.Inconsistent,
                     $"{several.Count()} different contents are archived as {several.Key}: two servers archived into one lineage");
             }
         }
 
-        coverage.ReportGaps(stored.Wal, item => !faults.ContainsKey(item));
+        damage.ReportGaps(stored.Wal, item => !faults.ContainsKey(item));
         ReportUnclaimed(lineage, stored);
+        await _summaries.RunAsync(stored, cancellationToken);
     }
 
     private async ValueTask<(DamageKind Kind, string Detail)?> ReadAsync(
@@ -95,11 +97,17 @@ internal sealed class WalCheck(
 
             var (content, _) = await WalStore.ReadAsync(cluster, item, cancellationToken);
             Interlocked.Add(ref _bytes, content.Length);
-            return Judge(item, content, record, histories);
+            var fault = Judge(item, content, record, histories, out var segment);
+            if (fault is null && segment is { } name && WalFileName.IsSegment(item.File))
+            {
+                await _summaries.CompareAsync(item, name, content, cancellationToken);
+            }
+
+            return fault;
         }
-        catch (DamagedObjectException damage)
+        catch (DamagedObjectException damaged)
         {
-            return (damage.Kind, damage.Detail);
+            return (damaged.Kind, damaged.Detail);
         }
         catch (LifeboatException newer) when (newer.Code == ErrorCode.UnknownFormat)
         {
@@ -108,8 +116,13 @@ internal sealed class WalCheck(
     }
 
     private (DamageKind Kind, string Detail)? Judge(
-        WalObject item, byte[] content, LineageRecord? record, Dictionary<Timeline, TimelineHistory> histories)
+        WalObject item,
+        byte[] content,
+        LineageRecord? record,
+        Dictionary<Timeline, TimelineHistory> histories,
+        out WalSegmentName? segment)
     {
+        segment = null;
         if (WalFileName.IsHistory(item.File))
         {
             var timeline = TimelineOf(item.File);
@@ -144,6 +157,7 @@ internal sealed class WalCheck(
             return (DamageKind.Inconsistent, "no segment of this size can have its name");
         }
 
+        segment = name;
         var contradiction = WalSegmentHeader.Inspect(content, out var header)
             ?? header.Contradicts(name, ulong.TryParse(record.SystemIdentifier, out var system) ? system : null);
         return contradiction is null ? null : (DamageKind.Inconsistent, contradiction);

@@ -14,4 +14,5 @@ public enum ContainerKind : ushort
     Manifest = 9,
     Wal = 10,
     Tombstone = 11,
+    WalCatalog = 12,
 }

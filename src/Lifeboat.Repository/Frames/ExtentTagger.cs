@@ -108,8 +108,5 @@ public sealed class ExtentTagger : IDisposable
         return _hasher.Finish();
     }
 
-    /// <summary>Content tag of something larger that is hashed piece by piece: append all, then finish.</summary>
-    internal ContentHasher Hasher => _hasher;
-
     public void Dispose() => _hasher.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
 
@@ -49,4 +50,22 @@ public sealed record ExtentEntry(
 
 /// <summary>Loose pages over an extent.</summary>
 /// <param name="Pages">Bit n is page n of the extent; the slot holds the pages of the set bits in order.</param>
-public sealed record Overlay(ulong Pages, FrameReference Frame, int Slot);
+public sealed record Overlay(ulong Pages, FrameReference Frame, int Slot)
+{
+    /// <summary>Puts the slot's pages in their places; those behind the end of the extent are left out.</summary>
+    internal void Lay(ReadOnlySpan<byte> slot, Span<byte> extent)
+    {
+        for (var set = Pages; set != 0 && slot.Length > 0; set &= set - 1)
+        {
+            var at = BitOperations.TrailingZeroCount(set) * PageTags.PageSize;
+            if (at >= extent.Length)
+            {
+                return;
+            }
+
+            var length = Math.Min(Math.Min(PageTags.PageSize, slot.Length), extent.Length - at);
+            slot[..length].CopyTo(extent[at..]);
+            slot = slot[length..];
+        }
+    }
+}

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
@@ -37,7 +36,9 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
             content[..Math.Min(content.Length, extent.Length)].CopyTo(_assembled);
             foreach (var overlay in extent.Overlays)
             {
-                Lay(overlay, await SlotAsync(path, overlay.Frame.Id, overlay.Slot, SlotKind.LoosePages, cancellationToken));
+                var pages = await SlotAsync(
+                    path, overlay.Frame.Id, overlay.Slot, SlotKind.LoosePages, cancellationToken);
+                overlay.Lay(pages.Span, _assembled.AsSpan(0, extent.Length));
             }
 
             content = _assembled.AsMemory(0, extent.Length);
@@ -84,23 +85,6 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
         catch (DamagedObjectException) when (copies.Count > 0)
         {
             await LoadAsync(copies[0], [.. copies.Skip(1)], cancellationToken);
-        }
-    }
-
-    private void Lay(Overlay overlay, ReadOnlyMemory<byte> pages)
-    {
-        var from = 0;
-        for (var set = overlay.Pages; set != 0 && from < pages.Length; set &= set - 1)
-        {
-            var at = BitOperations.TrailingZeroCount(set) * PageTags.PageSize;
-            var length = Math.Min(PageTags.PageSize, pages.Length - from);
-            if (at + length > _assembled.Length)
-            {
-                return;
-            }
-
-            pages.Slice(from, length).CopyTo(_assembled.AsMemory(at));
-            from += length;
         }
     }
 

@@ -24,6 +24,10 @@ public static class WalFileName
         && WalSegmentName.HasForm(name.AsSpan(0, WalSegmentName.Length)) && name[WalSegmentName.Length] == '.'
         && !name.AsSpan(WalSegmentName.Length + 1, 8).ContainsAnyExcept("0123456789ABCDEF");
 
+    /// <summary>One of PostgreSQL's own.</summary>
     public static bool IsValid(string name) =>
         IsSegment(name) || IsHistory(name) || IsPartial(name) || IsBackupLabel(name);
+
+    /// <summary>Whether a file of this name can be in the archive: PostgreSQL's, and pieces of segments.</summary>
+    public static bool IsArchived(string name) => IsValid(name) || WalPieceName.TryParse(name, out _);
 }

@@ -16,7 +16,7 @@ public sealed record WalObject(Id128 Lineage, string File, Id128 Tag, ObjectName
     internal static WalObject? Parse(Id128 lineage, string folder, ObjectFacts facts)
     {
         var part = facts.Name.LastPart;
-        return part.Length > TagLength && part[^TagLength] == '-' && WalFileName.IsValid(part[..^TagLength])
+        return part.Length > TagLength && part[^TagLength] == '-' && WalFileName.IsArchived(part[..^TagLength])
             && facts.Name.Value == $"{folder}{ObjectNames.WalFolder(part[..^TagLength])}{part}"
             && Id128.TryParse(part.AsSpan(part.Length - TagLength + 1), out var tag)
                 ? new WalObject(lineage, part[..^TagLength], tag, facts.Name, facts.Size)

@@ -142,7 +142,7 @@ public static class WalStore
         ReadOnlyMemory<byte> blocks,
         CancellationToken cancellationToken)
     {
-        if (!WalFileName.IsValid(facts.File) || facts.Length != encoding.Length || facts.Tag != encoding.Tag)
+        if (!WalFileName.IsArchived(facts.File) || facts.Length != encoding.Length || facts.Tag != encoding.Tag)
         {
             throw new ArgumentException(
                 $"{facts.File} with {encoding.Length} bytes is no WAL file, or another one", nameof(facts));

@@ -10,9 +10,7 @@ public sealed class FaultyFileSystem : IFileSystem
 {
     private readonly IFileSystem _inner;
     private readonly FileFault? _fault;
-    private readonly Lock _lock = new();
-    private readonly List<string> _trace = [];
-    private long _counted;
+    private readonly FaultCounter _counter = new();
 
     /// <param name="fault">Null: only count.</param>
     public FaultyFileSystem(IFileSystem inner, FileFault? fault = null)
@@ -22,31 +20,13 @@ public sealed class FaultyFileSystem : IFileSystem
     }
 
     /// <summary>Whether the planned fault was reached.</summary>
-    public bool Struck { get; private set; }
+    public bool Struck => _counter.Struck;
 
     /// <summary>Operations that the fault concerns, so far.</summary>
-    public long Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _counted;
-            }
-        }
-    }
+    public long Count => _counter.Count;
 
     /// <summary>Every operation with its path, in order; the failed ones are marked.</summary>
-    public IReadOnlyList<string> Trace
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _trace];
-            }
-        }
-    }
+    public IReadOnlyList<string> Trace => _counter.Trace;
 
     public IFile OpenRead(string path) => Open(FileOperation.OpenRead, path, () => _inner.OpenRead(path));
 
@@ -100,19 +80,14 @@ public sealed class FaultyFileSystem : IFileSystem
     public string RealPath(string path) => Ask(FileOperation.RealPath, path, () => _inner.RealPath(path));
 
     /// <summary>Counts one operation; null when it goes well, else when it has to fail.</summary>
-    internal FaultMoment? Enter(FileOperation operation, string path)
-    {
-        lock (_lock)
-        {
-            var concerned = _fault?.Concerns?.Invoke(operation, path) ?? true;
-            _counted += concerned ? 1 : 0;
-            var fails = _fault is not null && concerned
-                && (_counted == _fault.At || (_fault.ForGood && _counted > _fault.At));
-            Struck |= fails;
-            _trace.Add($"{operation} {PosixPath.Display(path)}{(fails ? " FAILS" : "")}");
-            return fails ? _fault!.Moment : null;
-        }
-    }
+    internal FaultMoment? Enter(FileOperation operation, string path) =>
+        _counter.Enter(
+            $"{operation} {PosixPath.Display(path)}",
+            _fault?.Concerns?.Invoke(operation, path) ?? true,
+            _fault?.At,
+            _fault?.ForGood ?? false)
+            ? _fault!.Moment
+            : null;
 
     internal FileSystemException Failure(FileOperation operation, string path) =>
         new(_fault!.Errno, $"(injected) {operation}", path);

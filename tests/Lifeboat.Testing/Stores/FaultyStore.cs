@@ -8,9 +8,7 @@ namespace Lifeboat.Testing.Stores;
 public sealed class FaultyStore : IObjectStore
 {
     private readonly IObjectStore _inner;
-    private readonly Lock _lock = new();
-    private readonly List<string> _trace = [];
-    private long _counted;
+    private readonly FaultCounter _counter = new();
 
     /// <param name="fault">Null: only count.</param>
     public FaultyStore(IObjectStore inner, StoreFault? fault = null)
@@ -25,40 +23,19 @@ public sealed class FaultyStore : IObjectStore
         get;
         set
         {
-            lock (_lock)
-            {
-                field = value;
-                _counted = 0;
-            }
+            field = value;
+            _counter.Restart();
         }
     }
 
     /// <summary>Whether a planned fault was reached.</summary>
-    public bool Struck { get; private set; }
+    public bool Struck => _counter.Struck;
 
     /// <summary>Operations that the fault concerns, since it was set.</summary>
-    public long Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _counted;
-            }
-        }
-    }
+    public long Count => _counter.Count;
 
     /// <summary>Every operation with its object name or prefix, in order; the failed ones are marked.</summary>
-    public IReadOnlyList<string> Trace
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _trace];
-            }
-        }
-    }
+    public IReadOnlyList<string> Trace => _counter.Trace;
 
     public string Location => _inner.Location;
 
@@ -174,19 +151,14 @@ public sealed class FaultyStore : IObjectStore
         }
     }
 
-    private StoreFaultKind? Enter(StoreOperation operation, string subject)
-    {
-        lock (_lock)
-        {
-            var concerned = Fault?.Concerns?.Invoke(operation, subject) ?? true;
-            _counted += concerned ? 1 : 0;
-            var fails = Fault is not null && concerned
-                && (_counted == Fault.At || (Fault.ForGood && _counted > Fault.At));
-            Struck |= fails;
-            _trace.Add($"{operation} {subject}{(fails ? " FAILS" : "")}");
-            return fails ? Fault!.Kind : null;
-        }
-    }
+    private StoreFaultKind? Enter(StoreOperation operation, string subject) =>
+        _counter.Enter(
+            $"{operation} {subject}",
+            Fault?.Concerns?.Invoke(operation, subject) ?? true,
+            Fault?.At,
+            Fault?.ForGood ?? false)
+            ? Fault!.Kind
+            : null;
 
     private ObjectStoreException Failure(StoreOperation operation, string subject) => new(
         new Failure(

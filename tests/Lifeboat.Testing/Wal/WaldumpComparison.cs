@@ -10,7 +10,7 @@ namespace Lifeboat.Testing.Wal;
 /// it: resource manager, lengths, transaction, both LSNs, every block reference, and for the records whose bodies are
 /// parsed what the description says. One instance is one comparison.
 /// </summary>
-public sealed class WaldumpComparison(IEnumerable<string> lines)
+public sealed partial class WaldumpComparison(IEnumerable<string> lines)
 {
     private const string BlockMark = ", blkref #";
     private const int MostDifferences = 20;
@@ -36,6 +36,12 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
     /// Records of each kind whose body was compared too: a comparison that met none proves nothing of it.
     /// </summary>
     public Dictionary<string, int> Bodies { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The resource managers met.</summary>
+    public HashSet<ResourceManager> Managers { get; } = [];
+
+    /// <summary>The ways in which page images met were compressed.</summary>
+    public HashSet<WalImageForm> ImageForms { get; } = [];
 
     /// <summary>Block references compared, and those among them with a page image.</summary>
     public (int All, int Images) Blocks { get; private set; }
@@ -77,11 +83,14 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
 
     private void Compare(in WalRecord record, string line)
     {
+        Managers.Add(record.Rmgr);
         var description = line.IndexOf(", desc: ", StringComparison.Ordinal);
         var blocks = line.IndexOf(BlockMark, StringComparison.Ordinal);
         Expect(line, line.AsSpan(0, description), HeaderText(record));
         Expect(line, blocks < 0 ? "" : line.AsSpan(blocks).TrimEnd(), BlockText(record));
-        CompareBody(record, line[(description + ", desc: ".Length)..]);
+        var text = line[(description + ", desc: ".Length)..(blocks < 0 ? line.Length : blocks)];
+        CompareBody(record, text);
+        CompareChange(record, text);
     }
 
     private void Expect(string line, ReadOnlySpan<char> theirs, string ours)
@@ -133,6 +142,7 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
             _text.Append(CultureInfo.InvariantCulture, $" blk {block.Block}");
             if (block.HasImage)
             {
+                ImageForms.Add(block.ImageForm & WalImageForm.Compressed);
                 _text.Append(block.AppliesImage ? " FPW" : " FPW for WAL verification");
             }
         }
@@ -140,132 +150,10 @@ public sealed class WaldumpComparison(IEnumerable<string> lines)
         return _text.ToString();
     }
 
-    private void CompareBody(in WalRecord record, string description)
+    /// <param name="words">How many words of the description name the kind.</param>
+    private void Met(string description, int words = 1)
     {
-        if (TransactionEnd.Matches(record))
-        {
-            Met(description);
-            CompareTransactionEnd(record, description);
-        }
-        else if (WalCheckpoint.Matches(record))
-        {
-            Met(description);
-            if (!WalCheckpoint.TryParse(record, out var checkpoint)
-                || !description.StartsWith(
-                    checkpoint.IsShutdown ? "CHECKPOINT_SHUTDOWN" : "CHECKPOINT_ONLINE", StringComparison.Ordinal)
-                || !description.Contains(
-                    $" redo {checkpoint.Redo}; tli {checkpoint.Timeline}; prev tli {checkpoint.PrevTimeline};",
-                    StringComparison.Ordinal)
-                || !description.Contains(
-                    $" xid {checkpoint.NextXid >> 32}:{(uint)checkpoint.NextXid};", StringComparison.Ordinal))
-            {
-                Differ($"{description}\n   ours: {checkpoint}");
-            }
-        }
-        else if (WalRestorePoint.Matches(record))
-        {
-            Met(description);
-            if (!WalRestorePoint.TryParse(record, out var point)
-                || description.TrimEnd() != $"RESTORE_POINT {point.Name}")
-            {
-                Differ($"{description}\n   ours: {point}");
-            }
-        }
-        else if (WalEndOfRecovery.Matches(record))
-        {
-            Met(description);
-            if (!WalEndOfRecovery.TryParse(record, out var end)
-                || !description.StartsWith(
-                    $"END_OF_RECOVERY tli {end.Timeline}; prev tli {end.PrevTimeline}; time {TimeText(end.Time)}",
-                    StringComparison.Ordinal))
-            {
-                Differ($"{description}\n   ours: {end}");
-            }
-        }
-        else if (WalOverwrittenContrecord.Matches(record))
-        {
-            Met(description);
-            if (!WalOverwrittenContrecord.TryParse(record, out var overwritten)
-                || description.TrimEnd()
-                    != $"OVERWRITE_CONTRECORD lsn {overwritten.Overwritten}; time {TimeText(overwritten.Time)}")
-            {
-                Differ($"{description}\n   ours: {overwritten}");
-            }
-        }
-
-        CompareWalLevel(record, description);
-    }
-
-    private void CompareTransactionEnd(in WalRecord record, string description)
-    {
-        var ours = "nothing";
-        if (TransactionEnd.TryParse(record, out var end))
-        {
-            _text.Clear();
-            _text.Append(end.IsCommit ? "COMMIT" : "ABORT");
-            if (end.IsPrepared)
-            {
-                _text.Append(CultureInfo.InvariantCulture, $"_PREPARED {end.Xid}:");
-            }
-
-            _text.Append(' ').Append(TimeText(end.Time));
-            if (end.DroppedRelationCount > 0)
-            {
-                _text.Append("; rels:");
-            }
-
-            for (var i = 0; i < end.DroppedRelationCount; i++)
-            {
-                var relation = end.DroppedRelation(i);
-                _text.Append(CultureInfo.InvariantCulture, $" base/{relation.Database}/{relation.RelNumber}");
-            }
-
-            if (end.SubxactCount > 0)
-            {
-                _text.Append("; subxacts:");
-            }
-
-            for (var i = 0; i < end.SubxactCount; i++)
-            {
-                _text.Append(CultureInfo.InvariantCulture, $" {end.Subxact(i)}");
-            }
-
-            ours = _text.ToString();
-        }
-
-        var rest = description.StartsWith(ours, StringComparison.Ordinal) ? description[ours.Length..].TrimEnd() : "?";
-        if (rest.Length != 0 && rest[0] != ';')
-        {
-            Differ($"{description}\n   ours: {ours}");
-        }
-    }
-
-    private void CompareWalLevel(in WalRecord record, string description)
-    {
-        var mark = description.IndexOf("wal_level", StringComparison.Ordinal);
-        var told = WalLevelChange.TryParse(record, out var change) ? change.Level.ToString().ToLowerInvariant() : "";
-
-        // An online checkpoint repeats the level at its redo position; it is no news there.
-        if (record.RmgrId != 0 || description.StartsWith("CHECKPOINT_ONLINE", StringComparison.Ordinal))
-        {
-            return;
-        }
-
-        var theirs = mark < 0 ? "" : description[(mark + "wal_level ".Length)..].Split(' ', ';')[0];
-        if (theirs != told)
-        {
-            Differ($"{description}\n   ours: wal_level {told}");
-        }
-
-        if (mark >= 0)
-        {
-            Met("wal_level");
-        }
-    }
-
-    private void Met(string description)
-    {
-        var kind = description.Split(' ')[0];
+        var kind = string.Join(' ', description.Split(' ').Take(words));
         Bodies[kind] = Bodies.GetValueOrDefault(kind) + 1;
     }
 

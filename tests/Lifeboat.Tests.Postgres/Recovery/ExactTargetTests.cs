@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Testing.Servers;
 using Xunit;
@@ -37,17 +36,10 @@ public sealed class ExactTargetTests
             Assert.Contains(events, item => item is { Xid: not null, Commits: false });
 
             var at = 0;
-            foreach (var target in Sample.Of($"exact targets {major}", 4, Targets(events, stop, major)))
+            var points = ExactTarget.Choose(events, stop, rounds: 2, Sample.Numbers($"exact points {major}"));
+            foreach (var target in Sample.Of($"exact targets {major}", 4, points))
             {
-                await using var restored = await vault.RecoverAsync(server, $"r{at++}", target.Words);
-                var visible = await Ledger.VisibleAsync(restored);
-                var expected = target.Committed.Where(written.Contains).ToHashSet();
-                Assert.True(
-                    visible.SetEquals(expected),
-                    $"{string.Join(' ', target.Words)}: missing {string.Join(' ', expected.Except(visible))},"
-                    + $" too many {string.Join(' ', visible.Except(expected))}\n{restored.Log}");
-                await restored.StopAsync(StopMode.Immediate);
-                PostgresUser.Coreutils("rm", "-rf", "--", restored.DataDirectory);
+                await target.RequireAsync(vault, server, $"r{at++}", written);
             }
         });
 
@@ -71,48 +63,5 @@ public sealed class ExactTargetTests
         var to = await server.ScalarAsync<string>("SELECT pg_current_wal_insert_lsn()::text");
         await server.ArchiveAllAsync();
         return (await WalJudge.ReadAsync(server, from, to), Lsn.Parse(backup.Text("stopLsn")));
-    }
-
-    /// <summary>Several targets of each kind, each with the transactions that are committed there.</summary>
-    private static IEnumerable<(string[] Words, IEnumerable<uint> Committed)> Targets(
-        List<WalEvent> events, Lsn stop, int major)
-    {
-        var random = Sample.Numbers($"exact points {major}");
-        // The last transaction has none behind it, and PostgreSQL cannot stop at a time behind which nothing comes.
-        var within = events.Where(item => item.Lsn > stop).ToList();
-        var ends = within.Where(item => item.Xid is not null).SkipLast(1).ToList();
-        var points = within.Where(item => item.Name?.StartsWith("point", StringComparison.Ordinal) == true).ToList();
-        IEnumerable<uint> CommittedUntil(Predicate<WalEvent> stops, bool inclusive)
-        {
-            var last = events.FindIndex(stops);
-            return events.Take(inclusive ? last + 1 : last).Where(item => item.Commits).Select(item => item.Xid!.Value);
-        }
-
-        for (var round = 0; round < 2; round++)
-        {
-            var record = within[random.Next(within.Count - 1)].Lsn;
-            var end = ends[random.Next(ends.Count)];
-            var commit = ends.Where(item => item.Commits).ElementAt(random.Next(ends.Count(item => item.Commits)));
-            var name = points[random.Next(points.Count)].Name!;
-            var time = end.Time!.Value;
-            var written = time.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
-            var xid = end.Xid!.Value.ToString(CultureInfo.InvariantCulture);
-            yield return (["--target-lsn", $"{record}"], CommittedUntil(e => e.Lsn >= record, inclusive: true));
-            yield return (
-                ["--target-lsn", $"{record}", "--target-exclusive"],
-                CommittedUntil(e => e.Lsn >= record, inclusive: false));
-            yield return (["--target-lsn", $"{commit.Lsn}"], CommittedUntil(e => e == commit, inclusive: true));
-            yield return (
-                ["--target-lsn", $"{commit.Lsn}", "--target-exclusive"],
-                CommittedUntil(e => e == commit, inclusive: false));
-            yield return (["--target-xid", xid], CommittedUntil(e => e == end, inclusive: true));
-            yield return (
-                ["--target-xid", xid, "--target-exclusive"], CommittedUntil(e => e == end, inclusive: false));
-            yield return (["--target-name", name], CommittedUntil(e => e.Name == name, inclusive: true));
-            yield return (["--target-time", written], CommittedUntil(e => e.Time > time, inclusive: false));
-            yield return (
-                ["--target-time", written, "--target-exclusive"],
-                CommittedUntil(e => e.Time >= time, inclusive: false));
-        }
     }
 }

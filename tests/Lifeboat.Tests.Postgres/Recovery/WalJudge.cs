@@ -17,10 +17,12 @@ internal sealed record WalEvent(Lsn Lsn, uint? Xid, bool Commits, DateTimeOffset
 internal static partial class WalJudge
 {
     /// <summary>All records from one position to the other, in their order.</summary>
-    internal static async Task<List<WalEvent>> ReadAsync(PostgresServer server, string from, string to)
+    /// <param name="timeline">Along which they are read; they must be in the server's own pg_wal.</param>
+    internal static async Task<List<WalEvent>> ReadAsync(
+        PostgresServer server, string from, string to, uint timeline = 1)
     {
         var result = await server.Installation.RunAsync(
-            "pg_waldump", "-p", Path.Combine(server.DataDirectory, "pg_wal"), "-s", from, "-e", to);
+            "pg_waldump", "-p", Path.Combine(server.DataDirectory, "pg_wal"), "-t", $"{timeline}", "-s", from, "-e", to);
         return [.. result.Expect().Output.Split('\n').Select(line => Record().Match(line))
             .Where(match => match.Success).Select(Read)];
     }

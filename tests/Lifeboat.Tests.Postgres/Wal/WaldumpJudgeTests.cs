@@ -1,7 +1,4 @@
 using Lifeboat.Postgres.Format;
-using Lifeboat.Postgres.Format.Wal;
-using Lifeboat.Testing.Servers;
-using Lifeboat.Testing.Wal;
 using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Wal;
@@ -19,10 +16,9 @@ public sealed class WaldumpJudgeTests
         await workload.Server.PgbenchTransactionsAsync(clients: 4, transactions: 300);
         await workload.FinishAsync();
 
-        var (comparison, reader) = await CompareAsync(workload, new Timeline(1));
+        var comparison = await WaldumpRun.CompareAsync(workload, Timeline.First);
 
         Assert.Empty(comparison.Differences);
-        Assert.Equal((WalReaderState.NeedsMore, major), (reader.State, reader.Major));
         Assert.True(comparison.Records > 20_000 && comparison.Blocks.Images > 500);
         string[] kinds = ["COMMIT", "ABORT", "COMMIT_PREPARED", "ABORT_PREPARED", "RESTORE_POINT", "CHECKPOINT_ONLINE"];
         Assert.Empty(kinds.Except(comparison.Bodies.Keys));
@@ -46,8 +42,8 @@ public sealed class WaldumpJudgeTests
         await workload.TransactionsOnNewTimelineAsync();
         await workload.FinishAsync();
 
-        var (one, _) = await CompareAsync(workload, new Timeline(1));
-        var (two, _) = await CompareAsync(workload, new Timeline(2));
+        var one = await WaldumpRun.CompareAsync(workload, Timeline.First);
+        var two = await WaldumpRun.CompareAsync(workload, new Timeline(2));
 
         Assert.Empty(one.Differences);
         Assert.Empty(two.Differences);
@@ -59,20 +55,5 @@ public sealed class WaldumpJudgeTests
     {
         File.WriteAllText(Path.Combine(data, "standby.signal"), "");
         File.AppendAllText(Path.Combine(data, "postgresql.auto.conf"), "\nrestore_command = 'false'\n");
-    }
-
-    private static async Task<(WaldumpComparison Comparison, WalRecordReader Reader)> CompareAsync(
-        WalWorkload workload, Timeline timeline)
-    {
-        var segments = WalFolder.Read(workload.Archive, WalWorkload.Size, timeline).ToList();
-        var dump = await RunningProgram.RunAsync(new ProgramStart(
-            workload.Server.Installation.Tool("pg_waldump"),
-            ["-p", workload.Archive, "-t", $"{timeline}", $"{segments[0].Name}", $"{segments[^1].Name}"])
-        {
-            AsPostgres = true,
-            Environment = new Dictionary<string, string?> { ["TZ"] = "UTC" },
-        });
-        var comparison = new WaldumpComparison(dump.Expect().Output.Split('\n'));
-        return (comparison, comparison.Run(segments));
     }
 }

@@ -85,7 +85,7 @@ internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world
             Files = files,
         };
         var began = request.Time.GetUtcNow();
-        var control = ServerMatch.ReadControl(files, world.Data, request.Time);
+        var control = await ServerDirectory.ReadControlAsync(files, world.Data, request.Time, cancellationToken);
         var server = await ServerLineage.ResolveAsync(cluster, files, world.Data);
         var lineage = await server.BindAsync(cluster, control, cancellationToken);
         var source = new ServerSource(world.Data, Facts(world, control), control, lineage);

@@ -13,8 +13,13 @@ public sealed partial class FloorTests
         ["Lifeboat.Storage"] = ["Lifeboat.Platform"],
         ["Lifeboat.Repository"] = ["Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Storage"],
         ["Lifeboat.Engine"] = ["Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Repository", "Lifeboat.Storage"],
-        ["Lifeboat.Cli"] =
+        ["Lifeboat.Server"] =
             ["Lifeboat.Engine", "Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Repository", "Lifeboat.Storage"],
+        ["Lifeboat.Cli"] =
+        [
+            "Lifeboat.Engine", "Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Repository", "Lifeboat.Server",
+            "Lifeboat.Storage",
+        ],
     };
 
     [Fact]

@@ -1,6 +1,7 @@
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal;
 using Lifeboat.Testing.Wal;
+using Lifeboat.Tests.Wal.Fuzz;
 using Xunit;
 
 namespace Lifeboat.Tests.Wal;
@@ -110,7 +111,7 @@ public sealed class WalMutationTests
             {
                 Assert.True(++records <= most && record.Lsn > last && record.EndLsn > record.Lsn);
                 last = record.Lsn;
-                Touch(record);
+                WalBodies.Touch(record);
             }
 
             if (reader.State != WalReaderState.NeedsMore)
@@ -120,27 +121,6 @@ public sealed class WalMutationTests
                 break;
             }
         }
-    }
-
-    /// <summary>Everything a record offers stays inside it.</summary>
-    private static void Touch(in WalRecord record)
-    {
-        _ = record.MainData.Length;
-        foreach (var block in record.Blocks)
-        {
-            _ = record.Bytes.Slice(block.ImageOffset, block.ImageLength);
-            _ = record.Bytes.Slice(block.DataOffset, block.DataLength);
-        }
-
-        if (TransactionEnd.TryParse(record, out var end) && end.SubxactCount > 0)
-        {
-            _ = end.Subxact(end.SubxactCount - 1);
-        }
-
-        _ = WalCheckpoint.TryParse(record, out _);
-        _ = WalRestorePoint.TryParse(record, out _);
-        _ = WalEndOfRecovery.TryParse(record, out _);
-        _ = WalLevelChange.TryParse(record, out _);
     }
 
     private static int Mutate(Random random, Span<byte> content)

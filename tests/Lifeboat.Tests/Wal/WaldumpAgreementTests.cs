@@ -48,11 +48,35 @@ public sealed class WaldumpAgreementTests
         string[] kinds =
         [
             "COMMIT", "ABORT", "COMMIT_PREPARED", "ABORT_PREPARED", "RESTORE_POINT", "CHECKPOINT_ONLINE",
-            "CHECKPOINT_SHUTDOWN", "OVERWRITE_CONTRECORD", "wal_level",
+            "CHECKPOINT_SHUTDOWN", "OVERWRITE_CONTRECORD", "wal_level", "Storage CREATE", "Heap INSERT", "Heap UPDATE",
+            "Heap DELETE", "Transaction PREPARE", "LogicalMessage MESSAGE", "Standby LOCK", "Sequence LOG",
         ];
         Assert.Empty(kinds.Except(first.Bodies.Keys));
         Assert.Contains("END_OF_RECOVERY", second.Bodies.Keys);
         Assert.True(first.Blocks.Images > 20 && first.Blocks.All > first.Blocks.Images);
+    }
+
+    [Theory]
+    [InlineData("desc: INSERT off: ", "desc: INSERT off: 1")]
+    [InlineData("desc: MULTI_INSERT ntuples: ", "desc: MULTI_INSERT ntuples: 1")]
+    [InlineData("desc: DELETE xmax: 762, off: ", "desc: DELETE xmax: 762, off: 1")]
+    [InlineData("new_off: ", "new_off: 1")]
+    [InlineData("desc: CREATE base/5/", "desc: CREATE base/5/1")]
+    [InlineData("desc: LOCK xid ", "desc: LOCK xid 1")]
+    [InlineData("gid kept", "gid keep")]
+    [InlineData("; subxacts: ", "; subxacts: 1")]
+    [InlineData("prefix \"test", "prefix \"text")]
+    [InlineData("max_wal_senders=", "max_wal_senders=1")]
+    public void The_comparison_tells_a_body_that_is_another(string right, string wrong)
+    {
+        var lines = WalFixtures.Waldump(18, 1).ToList();
+        var at = lines.FindIndex(l => l.Contains(right, StringComparison.Ordinal));
+        lines[at] = lines[at].Replace(right, wrong, StringComparison.Ordinal);
+
+        var comparison = new WaldumpComparison(lines);
+        comparison.Run(WalFixtures.Segments(18, 1));
+
+        Assert.Single(comparison.Differences);
     }
 
     [Fact]

@@ -35,46 +35,11 @@ internal sealed class CopyPipeline(
     internal async Task RunAsync(
         string phase, IEnumerable<CopyUnit> units, long totalBytes, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var enumerator = units.GetEnumerator();
         _units = enumerator;
-        var workers = Enumerable.Range(0, Math.Max(1, request.Jobs))
-            .Select(_ => Task.Run(() => GuardAsync(phase, totalBytes, stop), CancellationToken.None))
-            .ToArray();
-        await WhenAllFirstFailureAsync(workers);
+        await WorkerGroup.RunAsync(
+            request.Jobs, (_, stopping) => WorkAsync(phase, totalBytes, stopping), cancellationToken);
         await emitter.FinishAsync(cancellationToken);
-    }
-
-    /// <summary>The failure that came first, and not the cancellations that followed from it.</summary>
-    internal static async Task WhenAllFirstFailureAsync(Task[] tasks)
-    {
-        try
-        {
-            await Task.WhenAll(tasks);
-        }
-        catch (OperationCanceledException)
-        {
-            var failed = tasks.FirstOrDefault(task => task.IsFaulted);
-            if (failed is not null)
-            {
-                await failed;
-            }
-
-            throw;
-        }
-    }
-
-    private async Task GuardAsync(string phase, long totalBytes, CancellationTokenSource stop)
-    {
-        try
-        {
-            await WorkAsync(phase, totalBytes, stop.Token);
-        }
-        catch
-        {
-            await stop.CancelAsync();
-            throw;
-        }
     }
 
     private async Task WorkAsync(string phase, long totalBytes, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
@@ -54,7 +55,8 @@ internal sealed class DataDirectoryCopy(
         using var controlEmitter = new MapEmitter(controlMap);
         var last = new CopyPipeline(
             request with { Jobs = 1 }, stored, _packs, controlEmitter, verifier: null, activity);
-        await last.RunAsync("control file", ControlUnits(), ControlFile.FileSize, cancellationToken);
+        await last.RunAsync(
+            "control file", await ControlUnitsAsync(cancellationToken), ControlFile.FileSize, cancellationToken);
 
         var index = await _packs.WriteIndexAsync(cancellationToken);
         await map.CompleteAsync(cancellationToken);
@@ -73,10 +75,11 @@ internal sealed class DataDirectoryCopy(
             verifier?.Damaged ?? []);
     }
 
-    private IEnumerable<CopyUnit> ControlUnits()
+    private async Task<IEnumerable<CopyUnit>> ControlUnitsAsync(CancellationToken cancellationToken)
     {
         // The server may be writing it, so what is stored are bytes whose CRC was seen to hold.
-        var content = ServerMatch.ReadControlBytes(request.Files, source.Directory, request.Time);
+        var content = await ServerDirectory.ReadControlBytesAsync(
+            request.Files, source.Directory, request.Time, cancellationToken);
         _ = ControlFileReading.Of(content).Require(PosixPath.Combine(source.Directory, ControlFile.Path));
         var status = request.Files.Stat(PosixPath.Combine(source.Directory, ControlFile.Path))!.Value;
         var entry = new SourceEntry(ControlFile.Path, MapFileKind.Regular, status);

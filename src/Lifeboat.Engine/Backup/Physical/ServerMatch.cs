@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format.Control;
@@ -22,7 +23,12 @@ internal static class ServerMatch
 
     /// <summary>The control file of the directory, once all that can be compared agrees.</summary>
     /// <exception cref="LifeboatException">Mismatch, NotFound, Denied.</exception>
-    internal static ControlFile Check(IFileSystem files, string directory, ServerFacts server, TimeProvider time)
+    internal static async ValueTask<ControlFile> CheckAsync(
+        IFileSystem files,
+        string directory,
+        ServerFacts server,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         if (files.StatTarget(directory) is not { Kind: FileKind.Directory } here)
         {
@@ -35,7 +41,7 @@ internal static class ServerMatch
                     + "server's its files cannot be read."));
         }
 
-        var control = ReadControl(files, directory, time);
+        var control = await ServerDirectory.ReadControlAsync(files, directory, time, cancellationToken);
         if (control.SystemIdentifier != server.SystemIdentifier)
         {
             throw Mismatch(
@@ -46,48 +52,6 @@ internal static class ServerMatch
         CheckPlace(files, directory, here, server);
         CheckPostmaster(files, directory, server);
         return control;
-    }
-
-    /// <summary>Reads pg_control until its CRC holds: the server may be writing it.</summary>
-    internal static ControlFile ReadControl(IFileSystem files, string directory, TimeProvider time) =>
-        ControlFileReading.Of(ReadControlBytes(files, directory, time))
-            .Require(PosixPath.Combine(directory, ControlFile.Path));
-
-    /// <summary>The bytes of pg_control with a CRC that holds, or as they are when it never does.</summary>
-    internal static byte[] ReadControlBytes(IFileSystem files, string directory, TimeProvider time)
-    {
-        const int attempts = 50;
-        var path = PosixPath.Combine(directory, ControlFile.Path);
-        var content = new byte[ControlFile.FileSize];
-        for (var attempt = 1; ; attempt++)
-        {
-            int length;
-            try
-            {
-                using var file = files.OpenRead(path);
-                length = file.Read(content, 0);
-            }
-            catch (FileSystemException missing) when (missing.IsMissing)
-            {
-                throw new LifeboatException(
-                    new Failure(
-                        ErrorCode.NotFound,
-                        Operation,
-                        PosixPath.Display(directory),
-                        "it is no data directory of PostgreSQL: it has no global/pg_control",
-                        Hint: "Check --cluster-dir; 'SHOW data_directory' on the server tells where it is."),
-                    missing);
-            }
-
-            if (attempt == attempts
-                || ControlFileReading.Of(content.AsSpan(0, length)).Fault != ControlFileFault.ChecksumMismatch)
-            {
-                return content[..length];
-            }
-
-            // 8 KiB are written at once, so a torn read is over within microseconds.
-            Thread.SpinWait(10_000);
-        }
     }
 
     private static void CheckPlace(IFileSystem files, string directory, FileStatus here, ServerFacts server)

@@ -49,7 +49,8 @@ internal sealed record ServerSource(
                 Hint: "Set wal_level = replica (or logical) and restart the server."));
         }
 
-        var control = ServerMatch.Check(request.Files, directory, server, request.Time);
+        var control = await ServerMatch.CheckAsync(
+            request.Files, directory, server, request.Time, cancellationToken);
         var lineage = await ServerLineage.ResolveAsync(request.Cluster, request.Files, directory);
         var bound = await lineage.BindAsync(request.Cluster, control, cancellationToken);
         return new ServerSource(directory, server, control, bound);

@@ -17,7 +17,8 @@ internal static class SourceClaim
     internal static async Task RequireAsync(
         PhysicalBackupRequest request, ServerSource source, CancellationToken cancellationToken)
     {
-        var control = ServerMatch.ReadControl(request.Files, source.Directory, request.Time);
+        var control = await ServerDirectory.ReadControlAsync(
+            request.Files, source.Directory, request.Time, cancellationToken);
         var timeline = control.CheckPointCopy.Timeline;
         var wanted = ServerPlace.Of(request.Files, source.Directory).ToClaim(source.Lineage.Id, timeline);
         var holder = await Claims.HolderAsync(request.Cluster, source.Lineage.Id, timeline, cancellationToken);

@@ -27,8 +27,6 @@ public readonly ref struct TransactionEnd
     private const uint HasGid = 1 << 7;
     private const uint HasDroppedStatistics = 1 << 8;
 
-    private const int InvalidationLength = 16;
-
     private TransactionEnd(
         bool isCommit,
         bool isPrepared,
@@ -37,6 +35,7 @@ public readonly ref struct TransactionEnd
         uint database,
         ReadOnlySpan<byte> subxacts,
         ReadOnlySpan<byte> relations,
+        ReadOnlySpan<byte> invalidations,
         ReadOnlySpan<byte> gid)
     {
         IsCommit = isCommit;
@@ -46,6 +45,7 @@ public readonly ref struct TransactionEnd
         Database = database;
         Subxacts = new TransactionIdList(subxacts);
         DroppedRelations = new RelFileLocatorList(relations);
+        Invalidations = new CacheInvalidationList(invalidations);
         Gid = gid;
     }
 
@@ -70,6 +70,9 @@ public readonly ref struct TransactionEnd
 
     /// <summary>The relations that lose their files with it, every fork of them.</summary>
     public RelFileLocatorList DroppedRelations { get; }
+
+    /// <summary>What a commit tells the caches of other sessions: which catalog rows it changed.</summary>
+    public CacheInvalidationList Invalidations { get; }
 
     /// <summary>How many sub-transactions end with it.</summary>
     public int SubxactCount => Subxacts.Count;
@@ -112,7 +115,7 @@ public readonly ref struct TransactionEnd
             || !fields.TakeList((has & HasSubxacts) != 0, sizeof(uint), out var subxacts)
             || !fields.TakeList((has & HasRelations) != 0, RelFileLocator.Length, out var relations)
             || !fields.TakeList((has & HasDroppedStatistics) != 0, StatisticsLength(record.Major), out _)
-            || !fields.TakeList(isCommit && (has & HasInvalidations) != 0, InvalidationLength, out _))
+            || !fields.TakeList(isCommit && (has & HasInvalidations) != 0, CacheInvalidationList.ElementLength, out var invalidations))
         {
             return false;
         }
@@ -136,7 +139,15 @@ public readonly ref struct TransactionEnd
         }
 
         end = new TransactionEnd(
-            isCommit, isPrepared, new TransactionId(xid), new PgTimestamp(time), database, subxacts, relations, gid);
+            isCommit,
+            isPrepared,
+            new TransactionId(xid),
+            new PgTimestamp(time),
+            database,
+            subxacts,
+            relations,
+            invalidations,
+            gid);
         return true;
     }
 

@@ -74,6 +74,12 @@ public readonly ref struct WalRecord
     /// <summary>It changes files in ways that its block references do not tell (XLR_SPECIAL_REL_UPDATE).</summary>
     public bool IsSpecialRelationUpdate => (Info & 0x01) != 0;
 
+    /// <summary>The rest of its segment holds no record (XLOG_SWITCH).</summary>
+    public bool IsSegmentSwitch => XlogInfo.IsSwitch(RmgrId, Info);
+
+    /// <summary>Whole pages that something wrote at once (XLOG_FPI); not those that only a hint changed.</summary>
+    public bool IsPageImage => XlogInfo.Is(this, XlogInfo.PageImage);
+
     public ReadOnlySpan<WalBlockReference> Blocks => _body.Blocks;
 
     /// <summary>The data that belongs to no block.</summary>

@@ -285,7 +285,7 @@ public sealed partial class WalRecordReader(WalReaderOptions options)
         return Stop(WalReaderState.Unreadable, reason);
     }
 
-    private static bool HasCorrectCrc(ReadOnlySpan<byte> bytes)
+    internal static bool HasCorrectCrc(ReadOnlySpan<byte> bytes)
     {
         var crc = Crc32C.Append(Crc32C.Compute(bytes[WalRecord.HeaderLength..]), bytes[..WalRecord.CrcOffset]);
         return crc == BinaryPrimitives.ReadUInt32LittleEndian(bytes[WalRecord.CrcOffset..]);

@@ -1,3 +1,5 @@
+using Lifeboat.Postgres.Format.Wal.Changes;
+
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>How a segment's content ends.</summary>
@@ -128,5 +130,11 @@ public sealed record WalSegmentFacts
     /// <param name="checkCrc">Whether every record's CRC is compared.</param>
     public static WalSegmentFacts Collect(
         WalSegmentName segment, ReadOnlyMemory<byte> content, bool checkCrc = true) =>
-        new WalSegmentFactsCollector(segment).Collect(content, checkCrc);
+        Collect(segment, content, checkCrc, changes: null);
+
+    /// <inheritdoc cref="Collect(WalSegmentName, ReadOnlyMemory{byte}, bool)"/>
+    /// <param name="changes">Takes every record too, so that one reading serves both; null for none.</param>
+    internal static WalSegmentFacts Collect(
+        WalSegmentName segment, ReadOnlyMemory<byte> content, bool checkCrc, WalChanges? changes) =>
+        new WalSegmentFactsCollector(segment).Collect(content, checkCrc, changes);
 }

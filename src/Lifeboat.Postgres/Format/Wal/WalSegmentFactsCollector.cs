@@ -1,3 +1,5 @@
+using Lifeboat.Postgres.Format.Wal.Changes;
+
 namespace Lifeboat.Postgres.Format.Wal;
 
 /// <summary>Goes through one segment and keeps what <see cref="WalSegmentFacts"/> tells.</summary>
@@ -27,7 +29,7 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
     private TransactionId? _oldest;
     private TransactionId? _newest;
 
-    internal WalSegmentFacts Collect(ReadOnlyMemory<byte> content, bool checkCrc)
+    internal WalSegmentFacts Collect(ReadOnlyMemory<byte> content, bool checkCrc, WalChanges? changes)
     {
         var reader = new WalRecordReader(new WalReaderOptions(checkCrc));
         var whole = content.Length >= segment.Size.Bytes;
@@ -39,6 +41,8 @@ internal sealed class WalSegmentFactsCollector(WalSegmentName segment)
                 return Conclude(
                     reader, WalSegmentEnding.Unreadable, record.Lsn, "the record's body is not what its kind has");
             }
+
+            changes?.Take(record);
         }
 
         return reader.State switch

@@ -9,6 +9,9 @@ internal static class XlogInfo
     internal const byte ParameterChange = 0x60;
     internal const byte RestorePoint = 0x70;
     internal const byte EndOfRecovery = 0x90;
+
+    /// <summary>XLOG_FPI.</summary>
+    internal const byte PageImage = 0xB0;
     internal const byte OverwriteContrecord = 0xD0;
 
     /// <summary>Since 17: where a checkpoint will begin replay.</summary>

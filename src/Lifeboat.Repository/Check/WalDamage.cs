@@ -11,7 +11,7 @@ namespace Lifeboat.Repository.Check;
 /// What breaks in the WAL of a lineage hurt: backups whose own stretch (start to stop) is concerned cannot be restored, and
 /// from those that come before a break recovery cannot come past it.
 /// </summary>
-internal sealed class WalCoverage(
+internal sealed class WalDamage(
     Cluster cluster,
     Id128 lineage,
     WalSegmentSize size,
