@@ -29,6 +29,11 @@ public static class WalPush
         await BindAsync(request, server, file, cancellationToken);
 
         var (facts, blocks) = await FactsAsync(cluster, server.Lineage, file, cancellationToken);
+        facts = facts with
+        {
+            QuietAt = await QuietTail.SeenAsync(
+                request.Files, request.Path, file, server.DataDirectory, request.Time, cancellationToken),
+        };
         var stored = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
         await RequireNoOtherAsync(cluster, stored, facts, cancellationToken);
         if (stored.Count == 0)
