@@ -33,9 +33,10 @@ internal static partial class ServerConnection
     internal static bool HoldsPassword(string connection) =>
         Keyword().IsMatch(connection) || InUrl().IsMatch(connection);
 
-    [GeneratedRegex(@"(^|[\s?&'])(ssl)?password\s*=", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    // No time limits: a clock would make a program fail that only has to wait for a busy machine.
+    [GeneratedRegex(@"(^|[\s?&'])(ssl)?password\s*=", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex Keyword();
 
-    [GeneratedRegex("^[a-z]+://[^/@]*:[^/@]+@", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("^[a-z]+://[^/@]*:[^/@]+@", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex InUrl();
 }

@@ -96,7 +96,6 @@ internal static partial class TargetTime
     [GeneratedRegex(
         @"^(?<date>\d{4}-\d{2}-\d{2})[T ]+(?<minute>\d{2}:\d{2})(:(?<second>\d{2})([.,](?<fraction>\d{1,9}))?)?"
         + @"\s*(?<zone>Z|UTC|GMT|(?<sign>[+-])(?<hours>\d{2}):?(?<minutes>\d{2})?)?$",
-        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
-        1000)]
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

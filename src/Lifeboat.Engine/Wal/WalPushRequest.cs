@@ -1,5 +1,6 @@
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Wal;
 
@@ -22,8 +23,14 @@ public sealed record WalPushRequest
 
     public required IFileSystem Files { get; init; }
 
+    /// <summary>The file is a segment of the parent timeline, and the same on every server of it.</summary>
+    internal bool IsLeftBehind { get; init; }
+
     /// <summary>Of zstd.</summary>
     public int CompressionLevel { get; init; } = DefaultCompressionLevel;
+
+    /// <summary>Threads that compress it.</summary>
+    public int Workers { get; init; } = WalEncoding.DefaultWorkers;
 
     /// <summary>The host's name for the claim; null for this machine's.</summary>
     public string? Host { get; init; }

@@ -15,7 +15,7 @@ public enum StopMode
 
 public sealed partial class PostgresServer
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
     private static readonly ConcurrentDictionary<int, Process> s_running = new();
     private Process? _process;
 

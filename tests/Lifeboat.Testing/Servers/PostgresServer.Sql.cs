@@ -15,7 +15,8 @@ public sealed partial class PostgresServer
             Database = database,
             Pooling = false,
             SslMode = SslMode.Disable,
-            CommandTimeout = 300,
+            CommandTimeout = 600,
+            Timeout = 120,
             IncludeErrorDetail = true,
         }.ConnectionString;
 

@@ -17,7 +17,7 @@ public sealed record ProgramStart(string File, params IReadOnlyList<string> Argu
     public string Input { get; init; } = "";
 
     /// <summary>After this long it is killed and the test fails with what it had written.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(3);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
     public override string ToString() => $"{File} {string.Join(' ', Arguments)}";
 }

@@ -72,6 +72,56 @@ public sealed class PromotionTests
             Assert.Equal(await Ledger.VisibleAsync(third), await Ledger.VisibleAsync(latest));
         });
 
+    [Theory]
+    [ClassData(typeof(SomeMajors))]
+    public async Task Two_standbys_that_are_promoted_to_one_timeline_archive_what_their_primary_left_behind_and_never_mix(int major)
+    {
+        using var vault = await Vault.CreateAsync();
+        var settings = new Dictionary<string, string> { ["wal_keep_size"] = "1GB" };
+        await using var primary = await PostgresServer.StartNewAsync(
+            major, vault.Archiving(PostgresOptions.Default with { Settings = settings }));
+        await primary.ExecuteAsync("CREATE TABLE t AS SELECT 0 AS server");
+        await vault.BackupAsync(primary);
+        await using var left = await primary.StartStandbyAsync(
+            Path.Combine(vault.Folder.CreateForPostgres("left"), "data"));
+        await using var right = await primary.StartStandbyAsync(
+            Path.Combine(vault.Folder.CreateForPostgres("right"), "data"));
+
+        // What it filled and has not archived by then, its standbys hold alone.
+        await primary.ExecuteAsync("ALTER SYSTEM SET archive_command = 'false'");
+        await primary.ExecuteAsync("SELECT pg_reload_conf()");
+        await primary.ExecuteAsync("INSERT INTO t VALUES (0)");
+        await primary.ExecuteAsync("SELECT pg_switch_wal()");
+        await primary.ExecuteAsync("INSERT INTO t VALUES (0)");
+        await WaitUntilReplayedAsync(primary, left);
+        await WaitUntilReplayedAsync(primary, right);
+        await primary.KillAsync();
+
+        await left.PromoteAsync();
+        await left.ExecuteAsync("INSERT INTO t VALUES (1)");
+        await left.ArchiveAllAsync();
+        var before = vault.Objects();
+        await right.PromoteAsync();
+        await right.ExecuteAsync("INSERT INTO t VALUES (2)");
+        await right.ExecuteAsync("SELECT pg_switch_wal()");
+        await right.WaitUntilAsync("refused", "SELECT failed_count > 1 FROM pg_stat_archiver");
+        Assert.Equal("", string.Join(" ", vault.Objects().Keys.Except(before.Keys)));
+        Assert.Contains("lifeboat adopt --as-new", right.Log, StringComparison.Ordinal);
+
+        await vault.JsonAsync("adopt", "--as-new", "--cluster-dir", right.DataDirectory);
+        await right.ArchiveAllAsync();
+        await vault.BackupAsync(right);
+        await right.ArchiveAllAsync();
+        foreach (var (server, number) in new[] { (left, 1), (right, 2) })
+        {
+            var lineage = (await vault.JsonAsync("list")).GetProperty("backups").EnumerateArray()
+                .Select(backup => backup.Text("lineage")).Distinct().ElementAt(number - 1);
+            await using var restored = await vault.RecoverAsync(server, $"r{number}", "--lineage", lineage);
+            Assert.Equal(number, await restored.ScalarAsync<int>("SELECT max(server) FROM t"));
+            Assert.Equal(4L, await restored.ScalarAsync<long>("SELECT count(*) FROM t"));
+        }
+    }
+
     private static async Task CompareAsync(Vault vault, Branch branch, List<WalEvent> events, Lsn stop)
     {
         var written = await Ledger.VisibleAsync(branch.Server);

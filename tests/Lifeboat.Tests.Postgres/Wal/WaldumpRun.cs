@@ -24,4 +24,20 @@ internal static class WaldumpRun
         Assert.Equal((WalReaderState.NeedsMore, workload.Server.Major), (reader.State, reader.Major));
         return comparison;
     }
+
+    internal delegate void RecordAction(in WalRecord record);
+
+    /// <summary>Every record of the first timeline.</summary>
+    internal static void ForEach(WalWorkload workload, RecordAction action)
+    {
+        var reader = new WalRecordReader();
+        foreach (var (name, content) in WalFolder.Read(workload.Archive, WalWorkload.Size, Timeline.First))
+        {
+            reader.Supply(name, content);
+            while (reader.TryRead(out var record))
+            {
+                action(record);
+            }
+        }
+    }
 }

@@ -4,7 +4,8 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// One block that a record changes or shows: struct XLogRecordBlockHeader and what follows it, xlogrecord.h. Positions
 /// are bytes within the whole record.
 /// </summary>
-public readonly record struct WalBlockReference
+/// <remarks>Not read-only so that the decoder can fill it in where it stays: a copy for each costs as much.</remarks>
+public record struct WalBlockReference
 {
     internal const byte HasImageFlag = 0x10;
     internal const byte HasDataFlag = 0x20;
@@ -13,49 +14,49 @@ public readonly record struct WalBlockReference
     internal const byte ForkMask = 0x0F;
 
     /// <summary>The number of the reference within its record, 0 to 32.</summary>
-    public required byte Id { get; init; }
+    public byte Id { readonly get; internal set; }
 
     /// <summary>fork_flags as it stands in the record.</summary>
-    public required byte ForkFlags { get; init; }
+    public byte ForkFlags { readonly get; internal set; }
 
-    public required RelFileLocator Relation { get; init; }
+    public RelFileLocator Relation { readonly get; internal set; }
 
-    public required uint Block { get; init; }
+    public uint Block { readonly get; internal set; }
 
     /// <summary>Bytes of the resource manager's own data for this block.</summary>
-    public required ushort DataLength { get; init; }
+    public ushort DataLength { readonly get; internal set; }
 
     /// <summary>Bytes of the page image as stored: without the hole, perhaps compressed. 0 without an image.</summary>
-    public required ushort ImageLength { get; init; }
+    public ushort ImageLength { readonly get; internal set; }
 
     /// <summary>Where in the page the bytes that were left out, all zero, begin.</summary>
-    public required ushort HoleOffset { get; init; }
+    public ushort HoleOffset { readonly get; internal set; }
 
     /// <summary>How many bytes were left out of the image.</summary>
-    public required ushort HoleLength { get; init; }
+    public ushort HoleLength { readonly get; internal set; }
 
     /// <summary>Where in the record the image begins, or would begin.</summary>
-    public required int ImageOffset { get; init; }
+    public int ImageOffset { readonly get; internal set; }
 
-    public required WalImageForm ImageForm { get; init; }
+    public WalImageForm ImageForm { readonly get; internal set; }
 
-    public RelationFork Fork => (RelationFork)(ForkFlags & ForkMask);
+    public readonly RelationFork Fork => (RelationFork)(ForkFlags & ForkMask);
 
-    public bool HasImage => (ForkFlags & HasImageFlag) != 0;
+    public readonly bool HasImage => (ForkFlags & HasImageFlag) != 0;
 
     /// <summary>Replay makes the page anew, without reading it.</summary>
-    public bool WillInit => (ForkFlags & WillInitFlag) != 0;
+    public readonly bool WillInit => (ForkFlags & WillInitFlag) != 0;
 
-    public bool HasData => (ForkFlags & HasDataFlag) != 0;
+    public readonly bool HasData => (ForkFlags & HasDataFlag) != 0;
 
     /// <summary>The record names no relation here: it is that of the reference before.</summary>
-    public bool IsSameRelation => (ForkFlags & SameRelFlag) != 0;
+    public readonly bool IsSameRelation => (ForkFlags & SameRelFlag) != 0;
 
     /// <summary>Replay puts the image in place. Without this it only serves wal_consistency_checking.</summary>
-    public bool AppliesImage => HasImage && (ImageForm & WalImageForm.Apply) != WalImageForm.None;
+    public readonly bool AppliesImage => HasImage && (ImageForm & WalImageForm.Apply) != WalImageForm.None;
 
     /// <summary>Where in the record the resource manager's data for this block begins.</summary>
-    public int DataOffset => ImageOffset + ImageLength;
+    public readonly int DataOffset => ImageOffset + ImageLength;
 }
 
 /// <summary>How a page image is stored: bimg_info of xlogrecord.h, in the bits of version 15 and later.</summary>

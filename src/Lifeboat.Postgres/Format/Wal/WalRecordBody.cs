@@ -109,48 +109,46 @@ internal sealed class WalRecordBody
         }
 
         var used = BlockHeaderLength;
-        var image = default(ImageHeader);
-        if ((flags & WalBlockReference.HasImageFlag) != 0
-            && ImageHeader.Read(rest, ref used, major, out image) is { } fault)
+        ref var block = ref _blocks[BlockCount];
+        if ((flags & WalBlockReference.HasImageFlag) == 0)
+        {
+            block.ImageLength = 0;
+            block.HoleOffset = 0;
+            block.HoleLength = 0;
+            block.ImageForm = WalImageForm.None;
+        }
+        else if (DecodeImageHeader(rest, ref used, major, ref block) is { } fault)
         {
             return fault;
         }
 
-        var sameRelation = (flags & WalBlockReference.SameRelFlag) != 0;
-        if (sameRelation && BlockCount == 0)
+        if ((flags & WalBlockReference.SameRelFlag) == 0)
+        {
+            if (rest.Length < used + RelFileLocator.Length + BlockNumberLength)
+            {
+                return "a block reference is cut off";
+            }
+
+            relation = RelFileLocator.Read(rest[used..]);
+            used += RelFileLocator.Length;
+        }
+        else if (BlockCount == 0)
         {
             return "its first block reference names no relation";
         }
-
-        if (rest.Length < used + BlockNumberLength + (sameRelation ? 0 : RelFileLocator.Length))
+        else if (rest.Length < used + BlockNumberLength)
         {
             return "a block reference is cut off";
         }
 
-        if (!sameRelation)
-        {
-            relation = new RelFileLocator(
-                BinaryPrimitives.ReadUInt32LittleEndian(rest[used..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(rest[(used + 4)..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(rest[(used + 8)..]));
-            used += RelFileLocator.Length;
-        }
-
-        _blocks[BlockCount++] = new WalBlockReference
-        {
-            Id = id,
-            ForkFlags = flags,
-            Relation = relation,
-            Block = BinaryPrimitives.ReadUInt32LittleEndian(rest[used..]),
-            DataLength = dataBytes,
-            ImageLength = image.Length,
-            HoleOffset = image.HoleOffset,
-            HoleLength = image.HoleLength,
-            ImageForm = image.Form,
-            ImageOffset = 0,
-        };
+        block.Id = id;
+        block.ForkFlags = flags;
+        block.Relation = relation;
+        block.Block = BinaryPrimitives.ReadUInt32LittleEndian(rest[used..]);
+        block.DataLength = dataBytes;
+        BlockCount++;
         at += used + BlockNumberLength;
-        dataLength += dataBytes + image.Length;
+        dataLength += dataBytes + block.ImageLength;
         return null;
     }
 
@@ -198,65 +196,65 @@ internal sealed class WalRecordBody
     {
         foreach (ref var block in _blocks.AsSpan(0, BlockCount))
         {
-            block = block with { ImageOffset = at };
+            block.ImageOffset = at;
             at += block.ImageLength + block.DataLength;
         }
 
         MainOffset = at;
     }
 
-    private readonly record struct ImageHeader(ushort Length, ushort HoleOffset, ushort HoleLength, WalImageForm Form)
+    private static string? DecodeImageHeader(
+        ReadOnlySpan<byte> rest, ref int used, int major, ref WalBlockReference block)
     {
-        internal static string? Read(ReadOnlySpan<byte> rest, ref int used, int major, out ImageHeader header)
+        if (rest.Length < used + ImageHeaderLength + sizeof(ushort))
         {
-            header = default;
-            if (rest.Length < used + ImageHeaderLength + 2)
-            {
-                return "the header of a page image is cut off";
-            }
-
-            var length = BinaryPrimitives.ReadUInt16LittleEndian(rest[used..]);
-            var holeOffset = BinaryPrimitives.ReadUInt16LittleEndian(rest[(used + 2)..]);
-            var form = FormOf(rest[used + 4], major);
-            used += ImageHeaderLength;
-            var hasHole = (form & WalImageForm.HasHole) != WalImageForm.None;
-            ushort holeLength = 0;
-            if ((form & WalImageForm.Compressed) == WalImageForm.None)
-            {
-                if (length > WalPageHeader.PageSize)
-                {
-                    return "a page image is larger than a page";
-                }
-
-                holeLength = (ushort)(WalPageHeader.PageSize - length);
-            }
-            else if (hasHole)
-            {
-                holeLength = BinaryPrimitives.ReadUInt16LittleEndian(rest[used..]);
-                used += sizeof(ushort);
-            }
-
-            if (hasHole != (holeLength != 0) || (!hasHole && holeOffset != 0)
-                || holeOffset + holeLength > WalPageHeader.PageSize)
-            {
-                return "a page image contradicts itself about its hole";
-            }
-
-            header = new ImageHeader(length, holeOffset, holeLength, form);
-            return null;
+            return "the header of a page image is cut off";
         }
 
-        /// <summary>Version 15 gave two of the bits another meaning.</summary>
-        private static WalImageForm FormOf(byte info, int major)
+        var length = BinaryPrimitives.ReadUInt16LittleEndian(rest[used..]);
+        var holeOffset = BinaryPrimitives.ReadUInt16LittleEndian(rest[(used + 2)..]);
+        var form = FormOf(rest[used + 4], major);
+        used += ImageHeaderLength;
+        var hasHole = (form & WalImageForm.HasHole) != WalImageForm.None;
+        ushort holeLength = 0;
+        if ((form & WalImageForm.Compressed) == WalImageForm.None)
         {
-            if (major >= 15)
+            if (length > WalPageHeader.PageSize)
             {
-                return (WalImageForm)info;
+                return "a page image is larger than a page";
             }
 
-            return (WalImageForm)(info & (byte)WalImageForm.HasHole)
-                | ((info & OldCompressedBit) != 0 ? WalImageForm.CompressedPglz : WalImageForm.None)
-                | ((info & OldApplyBit) != 0 ? WalImageForm.Apply : WalImageForm.None);
+            holeLength = (ushort)(WalPageHeader.PageSize - length);
         }
+        else if (hasHole)
+        {
+            holeLength = BinaryPrimitives.ReadUInt16LittleEndian(rest[used..]);
+            used += sizeof(ushort);
+        }
+
+        if (hasHole != (holeLength != 0) || (!hasHole && holeOffset != 0)
+            || holeOffset + holeLength > WalPageHeader.PageSize)
+        {
+            return "a page image contradicts itself about its hole";
+        }
+
+        block.ImageLength = length;
+        block.HoleOffset = holeOffset;
+        block.HoleLength = holeLength;
+        block.ImageForm = form;
+        return null;
+    }
+
+    /// <summary>Version 15 gave two of the bits another meaning.</summary>
+    private static WalImageForm FormOf(byte info, int major)
+    {
+        if (major >= 15)
+        {
+            return (WalImageForm)info;
+        }
+
+        return (WalImageForm)(info & (byte)WalImageForm.HasHole)
+            | ((info & OldCompressedBit) != 0 ? WalImageForm.CompressedPglz : WalImageForm.None)
+            | ((info & OldApplyBit) != 0 ? WalImageForm.Apply : WalImageForm.None);
     }
 }

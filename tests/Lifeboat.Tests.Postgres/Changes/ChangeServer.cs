@@ -1,0 +1,147 @@
+using Lifeboat.Engine.Wal;
+using Lifeboat.Engine.Wal.Summaries;
+using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format;
+using Lifeboat.Postgres.Format.Control;
+using Lifeboat.Repository;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Storage.Memory;
+using Lifeboat.Testing.Servers;
+using Npgsql;
+using Xunit;
+
+namespace Lifeboat.Tests.Postgres.Changes;
+
+/// <summary>
+/// A server with segments of 1 MiB and a tablespace, whose WAL goes into a folder and from there into a repository in
+/// memory.
+/// </summary>
+internal sealed class ChangeServer : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder;
+    private readonly HashSet<string> _pushed = new(StringComparer.Ordinal);
+
+    private ChangeServer(TemporaryFolder folder, PostgresServer server, Cluster cluster)
+    {
+        _folder = folder;
+        Server = server;
+        Cluster = cluster;
+    }
+
+    internal PostgresServer Server { get; }
+
+    internal Cluster Cluster { get; }
+
+    internal string Space => _folder["space"];
+
+    private string Archive => _folder["archive"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    internal static async Task<ChangeServer> StartAsync(int major, params (string Name, string Value)[] settings)
+    {
+        var folder = new TemporaryFolder();
+        var archive = folder.CreateForPostgres("archive");
+        folder.CreateForPostgres("space");
+        var options = new PostgresOptions
+        {
+            WalSegmentMegabytes = 1,
+            ArchiveCommand = $"cp %p {archive}/%f",
+            Settings = new Dictionary<string, string>
+            {
+                ["max_prepared_transactions"] = "10",
+                ["max_wal_size"] = "64MB",
+                ["min_wal_size"] = "2MB",
+                // What happens between two looks is the test's own doing alone.
+                ["autovacuum"] = "off",
+            },
+        };
+        foreach (var (name, value) in settings)
+        {
+            ((Dictionary<string, string>)options.Settings)[name] = value;
+        }
+
+        var server = await PostgresServer.StartNewAsync(major, options);
+        var store = new MemoryObjectStore(TimeProvider.System);
+        var (repository, _) = await RepositoryRoot.InitAsync(store, secret: null, TimeProvider.System, Token);
+        var (cluster, _) = await Cluster.CreateAsync(repository, "main", Token);
+        await server.ExecuteAsync($"create tablespace space location '{folder["space"]}'");
+        return new ChangeServer(folder, server, cluster);
+    }
+
+    /// <summary>Each line that ends in a semicolon ends a statement; all in one session.</summary>
+    internal async Task RunAsync(string script)
+    {
+        await using var connection = await Server.ConnectAsync();
+        foreach (var statement in script.Split(
+            ";\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            await using var command = new NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync(Token);
+        }
+    }
+
+    /// <summary>So many steps by chance, with a few of pgbench's transactions between them.</summary>
+    internal async Task RunStepsAsync(Random random, int count)
+    {
+        var steps = ChangeSteps.All.Concat(Server.Major >= 15 ? [ChangeSteps.FileCopyDatabase] : []).ToArray();
+        var left = new Queue<string>();
+        for (var step = 0; step < count; step++)
+        {
+            if (left.Count == 0)
+            {
+                // Every step once before one comes again.
+                random.Shuffle(steps);
+                left = new Queue<string>(steps);
+            }
+
+            await RunAsync(left.Dequeue() + "\n");
+            if (step % 8 == 3)
+            {
+                await Server.PgbenchTransactionsAsync(clients: 3, transactions: 20);
+            }
+        }
+    }
+
+    /// <summary>Puts what the server has archived into the repository, as wal push does.</summary>
+    internal async Task PushArchivedAsync()
+    {
+        foreach (var path in Directory.EnumerateFiles(Archive).Order(StringComparer.Ordinal))
+        {
+            if (_pushed.Add(path))
+            {
+                await WalPush.RunAsync(
+                    new WalPushRequest
+                    {
+                        Cluster = Cluster,
+                        Path = path,
+                        ClusterDirectory = Server.DataDirectory,
+                        Files = PosixFileSystem.Instance,
+                    },
+                    Token);
+            }
+        }
+    }
+
+    internal ValueTask<ChangedBlocksAnswer> FindAsync(Lsn from, Lsn to, Lsn flushed) => ChangedBlocks.FindAsync(
+        new ChangedBlocksRequest
+        {
+            Cluster = Cluster,
+            Lineage = Cluster.FirstLineage,
+            Timeline = Timeline.First,
+            FromTimeline = Timeline.First,
+            From = from,
+            To = to,
+            Live = new LiveWal(PosixFileSystem.Instance, Path.Combine(Server.DataDirectory, "pg_wal"), flushed),
+        },
+        Token);
+
+    internal ControlFile Control() => ControlFileReading.Of(
+        File.ReadAllBytes(Path.Combine(Server.DataDirectory, ControlFile.Path))).Control!;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,63 @@
+using Lifeboat.Postgres.DataDirectory;
+using Lifeboat.Postgres.Format.Wal;
+using Lifeboat.Postgres.Format.Wal.Changes;
+
+namespace Lifeboat.Tests.Postgres.Changes;
+
+/// <summary>Compares relation files page by page with what is said to have changed.</summary>
+/// <param name="Unlisted">Pages that differ and are not covered; should be none.</param>
+/// <param name="Main">Pages of main forks that differ.</param>
+/// <param name="VisibilityMap">Pages of visibility maps that differ.</param>
+/// <param name="Same">Pages that are the same and not listed.</param>
+internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, int VisibilityMap, int Same)
+{
+    private const int PageSize = 8192;
+    private const int PageHeader = 24;
+    private const uint PagesOfSegment = 131072;
+
+    internal static PageComparison Run(RelationCopy before, RelationCopy after, WalChanges changes)
+    {
+        var old = before.Files();
+        var unlisted = new List<string>();
+        var (main, map, same) = (0, 0, 0);
+        foreach (var (path, file) in after.Files())
+        {
+            if (path.File.Fork is not (ForkNumber.Main or ForkNumber.VisibilityMap))
+            {
+                continue;
+            }
+
+            var name = new RelationForkName(
+                new RelFileLocator(path.Tablespace, path.Database, path.File.RelFileNumber),
+                path.File.Fork == ForkNumber.Main ? RelationFork.Main : RelationFork.VisibilityMap);
+            var now = File.ReadAllBytes(file);
+            var was = old.TryGetValue(path, out var earlier) ? File.ReadAllBytes(earlier) : [];
+            for (var at = 0; at < now.Length; at += PageSize)
+            {
+                var block = path.FirstBlock(PagesOfSegment) + (uint)(at / PageSize);
+                var page = now.AsSpan(at, PageSize);
+                var isSame = at < was.Length && page.SequenceEqual(was.AsSpan(at, PageSize));
+                if (isSame || (at >= was.Length && IsExtension(path.File.Fork, page)))
+                {
+                    same += changes.Covers(name, block) ? 0 : 1;
+                    continue;
+                }
+
+                main += path.File.Fork == ForkNumber.Main ? 1 : 0;
+                map += path.File.Fork == ForkNumber.Main ? 0 : 1;
+                if (!changes.Covers(name, block))
+                {
+                    unlisted.Add($"{path} block {block}");
+                }
+            }
+        }
+
+        return new PageComparison(unlisted, main, map, same);
+    }
+
+    /// <summary>
+    /// A relation is extended by zeros without a record; a visibility map up to 15 by pages that have a header and no bit.
+    /// </summary>
+    private static bool IsExtension(ForkNumber fork, ReadOnlySpan<byte> page) =>
+        !(fork == ForkNumber.Main ? page : page[PageHeader..]).ContainsAnyExcept((byte)0);
+}

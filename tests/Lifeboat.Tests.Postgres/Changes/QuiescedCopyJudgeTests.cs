@@ -1,0 +1,41 @@
+using Lifeboat.Engine.Wal.Summaries;
+using Lifeboat.Postgres.Format;
+using Xunit;
+
+namespace Lifeboat.Tests.Postgres.Changes;
+
+public sealed class QuiescedCopyJudgeTests
+{
+    private static int Steps => Sample.IsWhole ? 120 : 40;
+
+    [Theory]
+    [ClassData(typeof(EveryMajor))]
+    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed(int major) =>
+        Sample.SeededAsync(async () =>
+        {
+            await using var server = await ChangeServer.StartAsync(major);
+            await server.Server.PgbenchInitAsync(1);
+            await server.RunAsync(ChangeSteps.Base);
+            var numbers = Sample.Numbers($"quiesced {major}");
+            await server.RunStepsAsync(numbers, 6);
+            await server.RunAsync("checkpoint;\n");
+            await server.Server.StopAsync();
+            using var before = await RelationCopy.TakeAsync(server);
+            var from = server.Control().CheckPointCopy.Redo;
+            await server.Server.StartAsync();
+            await server.RunStepsAsync(numbers, Steps);
+            await server.RunAsync("checkpoint;\n");
+            await server.Server.StopAsync();
+            await server.PushArchivedAsync();
+            var to = server.Control().CheckPointCopy.Redo;
+
+            var known = Assert.IsType<ChangedBlocksAnswer.Known>(await server.FindAsync(from, to, Lsn.Max));
+            var comparison = PageComparison.Run(before, RelationCopy.Of(server), known.Changes);
+
+            Assert.Empty(comparison.Unlisted);
+            Assert.True(
+                comparison is { Main: > 300, VisibilityMap: > 3, Same: > 1000 },
+                $"{comparison.Main} {comparison.VisibilityMap} {comparison.Same}");
+            Assert.True(known.Sources is { Stored: > 10, Rebuilt: 0, Live: > 0 }, $"{known.Sources}");
+        });
+}
