@@ -60,7 +60,7 @@ public sealed class RepositoryRoot
             ObjectNames.Repository,
             ContainerKind.Repository,
             SealingKey.Public,
-            RepositoryJson.Default.RepositoryRecord,
+            RepositoryRecord.Form,
             record,
             time.GetUtcNow(),
             cancellationToken);
@@ -146,7 +146,7 @@ public sealed class RepositoryRoot
                 ObjectNames.Repository,
                 ContainerKind.Repository,
                 SealingKey.Public,
-                RepositoryJson.Default.RepositoryRecord,
+                RepositoryRecord.Form,
                 cancellationToken);
         }
         catch (DamagedObjectException missing) when (missing.Kind == DamageKind.Missing)

@@ -59,7 +59,7 @@ internal static class WalPushCommand
                     outcome.Result == WalPushResult.Stored ? "stored" : "alreadyStored",
                     outcome.Facts.Length,
                     outcome.Object.Size,
-                    outcome.Facts.Sha256),
+                    outcome.Facts.Tag.ToString()),
                 CliJson.Default.WalPushDocument);
         }
 

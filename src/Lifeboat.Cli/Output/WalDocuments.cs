@@ -4,9 +4,9 @@ namespace Lifeboat.Cli.Output;
 /// <param name="Result">stored or alreadyStored.</param>
 /// <param name="Bytes">Of the file.</param>
 /// <param name="BytesStored">Of the object in the archive.</param>
-/// <param name="Sha256">Of the file, hexadecimal.</param>
+/// <param name="Tag">The content tag of the file, its hash under the key of the cluster.</param>
 internal sealed record WalPushDocument(
-    string File, string Lineage, string Result, long Bytes, long BytesStored, string Sha256);
+    string File, string Lineage, string Result, long Bytes, long BytesStored, string Tag);
 
 /// <summary>How a fetch ended.</summary>
 /// <param name="Result">delivered or absent.</param>

@@ -6,8 +6,6 @@ namespace Lifeboat.Engine.Files;
 /// <summary>Files that are read and written as one piece.</summary>
 internal static class WholeFile
 {
-    private const string TemporarySuffix = ".lifeboat-tmp";
-
     /// <summary>All bytes of a regular file, links followed.</summary>
     /// <param name="limit">The most bytes that such a file can have; more is an error, never a longer answer.</param>
     /// <exception cref="LifeboatException">
@@ -27,7 +25,7 @@ internal static class WholeFile
                 Hint: "Check the path."));
         }
 
-        var content = new byte[length];
+        var content = GC.AllocateUninitializedArray<byte>((int)length);
         var read = file.Read(content, 0);
         return read == content.Length ? content : content[..read];
     }
@@ -38,47 +36,8 @@ internal static class WholeFile
     /// </summary>
     internal static void Replace(IFileSystem files, string path, ReadOnlySpan<byte> content)
     {
-        var directory = PosixPath.Parent(path);
-        var temporary = path + TemporarySuffix;
-        if (files.Stat(temporary) is not null)
-        {
-            files.Delete(temporary);
-        }
-
-        try
-        {
-            using (var file = files.Create(temporary))
-            {
-                file.Write(content, 0);
-                if (files.StatTarget(directory) is { } parent && parent.Owner != file.Status().Owner)
-                {
-                    files.SetOwner(temporary, parent.Owner, parent.Group);
-                }
-
-                file.Sync();
-                file.Close();
-            }
-
-            files.Rename(temporary, path);
-        }
-        catch
-        {
-            Discard(files, temporary);
-            throw;
-        }
-
-        files.SyncDirectory(directory);
-    }
-
-    /// <summary>The first error is the one to report; what is left here the next write removes.</summary>
-    private static void Discard(IFileSystem files, string temporary)
-    {
-        try
-        {
-            files.Delete(temporary);
-        }
-        catch (FileSystemException)
-        {
-        }
+        using var arriving = ArrivingFile.Create(files, path);
+        arriving.Write(0, content);
+        arriving.Complete(durable: true);
     }
 }

@@ -2,6 +2,7 @@ using Lifeboat.Engine.Files;
 using Lifeboat.Engine.Lineages;
 using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Platform.Files;
 using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Wal;
@@ -66,8 +67,16 @@ public static class WalFetch
             throw WalStore.Conflict(request.Name, found);
         }
 
-        var (content, _) = await WalStore.ReadAsync(cluster, found[0], cancellationToken);
-        WholeFile.Replace(request.Files, request.Destination, content);
+        using var arriving = ArrivingFile.Create(request.Files, request.Destination);
+        await WalDecoding.ReadAsync(cluster, found[0], arriving.Write, request.Workers, cancellationToken);
+        arriving.Complete(durable: !IsTransient(request.Destination));
         return new WalFetchOutcome(WalFetchResult.Delivered, found[0]);
     }
+
+    /// <summary>
+    /// The names under which recovery asks (RestoreArchivedFile, xlogarchive.c): it removes what is there before it asks, and
+    /// renames durably what it keeps. So syncing here would be for nothing.
+    /// </summary>
+    private static bool IsTransient(string destination) =>
+        PosixPath.Name(destination) is "RECOVERYXLOG" or "RECOVERYHISTORY";
 }

@@ -20,6 +20,9 @@ public sealed record WalFetchRequest
 
     public required IFileSystem Files { get; init; }
 
+    /// <summary>Threads that unpack it.</summary>
+    public int Workers { get; init; } = WalEncoding.DefaultWorkers;
+
     /// <summary>How long a transient failure is tried again before it counts.</summary>
     public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -29,7 +32,10 @@ public sealed record WalFetchRequest
 /// <summary>How a fetch ended.</summary>
 public enum WalFetchResult
 {
-    /// <summary>The file is at its destination, compared with its hash, and durable there.</summary>
+    /// <summary>
+    /// The file is at its destination, compared with its tag. It is durable there unless it has one of the names that
+    /// PostgreSQL's recovery uses, under which it never takes what an earlier request left.
+    /// </summary>
     Delivered,
 
     /// <summary>The repository was asked, and holds no such file for this server.</summary>

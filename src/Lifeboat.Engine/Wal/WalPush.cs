@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
@@ -32,39 +31,81 @@ public static class WalPush
             await WalLeftBehind.PushAsync(request, server, file, cancellationToken);
         }
 
-        var (facts, blocks) = await FactsAsync(cluster, server.Lineage, file, cancellationToken);
-        var stored = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
-        await RequireNoOtherAsync(cluster, stored, facts, cancellationToken);
-        if (stored.Count == 0)
+        var (stored, before) = await NeighboursAsync(cluster, server.Lineage, file, cancellationToken);
+        if (stored.Count > 0)
         {
-            await RequireClaimAsync(request, server, file, cancellationToken);
-        }
-        else
-        {
-            await CompareAsync(cluster, stored[0], file, cancellationToken);
+            return await AlreadyThereAsync(request, file, stored, before, cancellationToken);
         }
 
-        // Also for what is stored already: a crash may have left its name visible and not yet durable, and
-        // "already exists" is said only of what is durable.
+        await RequireClaimAsync(request, server, file, cancellationToken);
+        WalSegmentSummary? summary = null;
+        ReadOnlyMemory<byte> blocks = default;
+        var encoding = WalEncoding.Of(
+            cluster,
+            file.Content,
+            request.CompressionLevel,
+            request.Workers,
+            () => summary = SummaryOf(file, out blocks),
+            cancellationToken);
+        var facts = new WalFacts(
+            file.Name, file.Content.Length, encoding.Tag, before.Count == 1 ? before[0].Tag : null, summary);
         var outcome = await WalStore.PutAsync(
-            cluster, server.Lineage, file.Content, facts, blocks, request.CompressionLevel, cancellationToken);
+            cluster, server.Lineage, encoding, facts, blocks, cancellationToken);
 
         // Two servers that raced both find the other's object here, so that at least one of them reports it.
         var now = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
         await RequireNoOtherAsync(cluster, now, facts, cancellationToken);
         var item = now.FirstOrDefault(item => item.Tag == facts.Tag)
             ?? await NameOfStoredAsync(cluster, server.Lineage, facts, cancellationToken);
-        if (outcome == PutOutcome.Created)
-        {
-            return new WalPushOutcome(WalPushResult.Stored, facts, item);
-        }
-
-        if (stored.Count == 0)
+        if (outcome == PutOutcome.AlreadyExists)
         {
             await CompareAsync(cluster, item, file, cancellationToken);
         }
 
-        return new WalPushOutcome(WalPushResult.AlreadyStored, facts, item);
+        return new WalPushOutcome(
+            outcome == PutOutcome.Created ? WalPushResult.Stored : WalPushResult.AlreadyStored, facts, item);
+    }
+
+    /// <summary>What is stored is read back and compared, and made durable: a writer that died may have left no more than
+    /// a name.</summary>
+    private static async ValueTask<WalPushOutcome> AlreadyThereAsync(
+        WalPushRequest request,
+        WalFile file,
+        IReadOnlyList<WalObject> stored,
+        IReadOnlyList<WalObject> before,
+        CancellationToken cancellationToken)
+    {
+        var facts = new WalFacts(
+            file.Name,
+            file.Content.Length,
+            WalStore.TagOf(request.Cluster, file.Content),
+            before.Count == 1 ? before[0].Tag : null,
+            SummaryOf(file, out _));
+        await RequireNoOtherAsync(request.Cluster, stored, facts, cancellationToken);
+        await CompareAsync(request.Cluster, stored[0], file, cancellationToken);
+        await WalStore.SettleAsync(request.Cluster, stored[0], cancellationToken);
+        return new WalPushOutcome(WalPushResult.AlreadyStored, facts, stored[0]);
+    }
+
+    /// <summary>The objects of the file, and of the segment before it, in one listing.</summary>
+    private static async ValueTask<(IReadOnlyList<WalObject> Stored, IReadOnlyList<WalObject> Before)> NeighboursAsync(
+        Cluster cluster, Id128 lineage, WalFile file, CancellationToken cancellationToken)
+    {
+        if (!file.IsWholeSegment || file.Segment is not { Number: > 0 } segment)
+        {
+            return (await WalStore.FindAsync(cluster, lineage, file.Name, cancellationToken), []);
+        }
+
+        var before = (segment with { Number = segment.Number - 1 }).ToString();
+        return await WalStore.FindAsync(cluster, lineage, file.Name, before, cancellationToken);
+    }
+
+    private static WalSegmentSummary? SummaryOf(WalFile file, out ReadOnlyMemory<byte> blocks)
+    {
+        blocks = default;
+        return file.IsWholeSegment && file.Segment is { } segment
+            ? WalSummary.Of(segment, file.Content, out blocks)
+            : null;
     }
 
     /// <summary>
@@ -85,33 +126,6 @@ public static class WalPush
                 request.Files, directory, request.Time, cancellationToken);
             await server.BindAsync(request.Cluster, control, cancellationToken);
         }
-    }
-
-    private static async ValueTask<(WalFacts Facts, ReadOnlyMemory<byte> Blocks)> FactsAsync(
-        Cluster cluster, Id128 lineage, WalFile file, CancellationToken cancellationToken)
-    {
-        Id128? predecessor = null;
-        WalSegmentSummary? summary = null;
-        ReadOnlyMemory<byte> blocks = default;
-        if (file.IsWholeSegment && file.Segment is { } segment)
-        {
-            summary = WalSummary.Of(segment, file.Content, out blocks);
-            if (segment.Number > 0)
-            {
-                var before = await WalStore.FindAsync(
-                    cluster, lineage, (segment with { Number = segment.Number - 1 }).ToString(), cancellationToken);
-                predecessor = before.Count == 1 ? before[0].Tag : null;
-            }
-        }
-
-        var facts = new WalFacts(
-            file.Name,
-            file.Content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(file.Content)),
-            WalStore.TagOf(cluster, file.Content),
-            predecessor,
-            summary);
-        return (facts, blocks);
     }
 
     private static async ValueTask RequireClaimAsync(
@@ -152,7 +166,7 @@ public static class WalPush
                 "archive WAL",
                 facts.File,
                 "another content is archived under this name: "
-                + $"{await DescribeAsync(cluster, other, cancellationToken)}, and this file has SHA-256 {facts.Sha256}; "
+                + $"{await DescribeAsync(cluster, other, cancellationToken)}, and this file has {facts.Tag}; "
                 + "what is archived was left as it is",
                 Hint: "Two servers archive into one lineage, or this server was restored without one of its own. Find out "
                     + "which history is the right one; a copy gets its own place by "
@@ -166,7 +180,7 @@ public static class WalPush
         try
         {
             var facts = await WalStore.ReadFactsAsync(cluster, item, cancellationToken);
-            return $"SHA-256 {facts.Sha256}";
+            return $"content tag {facts.Tag}";
         }
         catch (DamagedObjectException damaged)
         {

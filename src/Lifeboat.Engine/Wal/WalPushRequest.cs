@@ -1,5 +1,6 @@
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Wal;
 
@@ -27,6 +28,9 @@ public sealed record WalPushRequest
 
     /// <summary>Of zstd.</summary>
     public int CompressionLevel { get; init; } = DefaultCompressionLevel;
+
+    /// <summary>Threads that compress it.</summary>
+    public int Workers { get; init; } = WalEncoding.DefaultWorkers;
 
     /// <summary>The host's name for the claim; null for this machine's.</summary>
     public string? Host { get; init; }

@@ -12,18 +12,21 @@ public sealed class WalCoverage
     private readonly Id128 _lineage;
     private readonly WalPath[] _paths;
     private readonly BackupPoint[] _backups;
+    private readonly Dictionary<(Timeline Timeline, ulong Number), Lsn> _ends;
 
     /// <param name="present">The segments of which exactly one content is archived; any order.</param>
     /// <param name="histories">Of the timelines; one without is taken to have no ancestors.</param>
     /// <param name="backups">Any order.</param>
-    /// <param name="unfinished">Those of the segments whose end is not archived: no run goes on behind one.</param>
+    /// <param name="unfinished">
+    /// Those of the segments whose end is not archived, with the first position that is not: no run goes on behind one.
+    /// </param>
     public WalCoverage(
         Id128 lineage,
         WalSegmentSize size,
         IEnumerable<WalSegmentName> present,
         IEnumerable<TimelineHistory> histories,
         IEnumerable<BackupPoint> backups,
-        IEnumerable<WalSegmentName>? unfinished = null)
+        IEnumerable<(WalSegmentName Segment, Lsn End)>? unfinished = null)
     {
         _lineage = lineage;
         _backups = [.. backups.OrderBy(backup => backup.StopLsn).ThenBy(backup => backup.Id, StringComparer.Ordinal)];
@@ -32,7 +35,9 @@ public sealed class WalCoverage
             .ToDictionary(
                 group => group.Key,
                 group => (IReadOnlyList<ulong>)[.. group.Select(segment => segment.Number).Distinct().Order()]);
-        var ends = (unfinished ?? []).Select(segment => (segment.Timeline, segment.Number)).ToHashSet();
+        _ends = (unfinished ?? []).ToDictionary(
+            partial => (partial.Segment.Timeline, partial.Segment.Number), partial => partial.End);
+        var ends = _ends.Keys.ToHashSet();
         var known = histories.ToDictionary(history => history.Timeline);
         _paths =
         [
@@ -75,7 +80,7 @@ public sealed class WalCoverage
                 _lineage,
                 path.Timeline,
                 oldest.StopLsn,
-                last.End,
+                _ends.TryGetValue((last.Timeline, last.Number), out var end) ? end : last.End,
                 oldest.StopTime,
                 EndTime: null,
                 [.. window.Select(backup => backup.Id)],

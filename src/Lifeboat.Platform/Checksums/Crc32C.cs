@@ -12,10 +12,15 @@ public static class Crc32C
 {
     private const uint Polynomial = 0x82F63B78; // reflected
 
-    /// <summary>Bytes of each of three stretches that are summed at the same time; three fit into a page of 8 KiB.</summary>
-    private const int StretchSize = 2720;
+    /// <summary>
+    /// Bytes of each of three stretches that are summed at the same time: three long ones fit into a page of 8 KiB,
+    /// the short ones are for the image of a page without its hole.
+    /// </summary>
+    private const int LongStretch = 2720;
+    private const int ShortStretch = 256;
 
-    private static readonly uint[] StretchShift = ShiftTable(Crc32CShift.ForLength(StretchSize));
+    private static readonly uint[] LongShift = ShiftTable(Crc32CShift.ForLength(LongStretch));
+    private static readonly uint[] ShortShift = ShiftTable(Crc32CShift.ForLength(ShortStretch));
 
     public static uint Compute(ReadOnlySpan<byte> data) => Append(0, data);
 
@@ -23,10 +28,16 @@ public static class Crc32C
     public static uint Append(uint crc, ReadOnlySpan<byte> data)
     {
         var state = ~crc;
-        while (data.Length >= 3 * StretchSize)
+        while (data.Length >= 3 * LongStretch)
         {
-            state = AppendStretches(state, MemoryMarshal.Cast<byte, ulong>(data[..(3 * StretchSize)]));
-            data = data[(3 * StretchSize)..];
+            state = AppendStretches(state, data[..(3 * LongStretch)], LongShift);
+            data = data[(3 * LongStretch)..];
+        }
+
+        while (data.Length >= 3 * ShortStretch)
+        {
+            state = AppendStretches(state, data[..(3 * ShortStretch)], ShortShift);
+            data = data[(3 * ShortStretch)..];
         }
 
         var words = MemoryMarshal.Cast<byte, ulong>(data);
@@ -57,32 +68,30 @@ public static class Crc32C
     /// The instruction takes three cycles and one can be started in each, but each needs the result of the one before:
     /// three stretches side by side keep it busy.
     /// </summary>
-    private static uint AppendStretches(uint state, ReadOnlySpan<ulong> words)
+    private static uint AppendStretches(uint state, ReadOnlySpan<byte> data, uint[] shift)
     {
-        const int stretch = StretchSize / sizeof(ulong);
+        var words = MemoryMarshal.Cast<byte, ulong>(data);
+        var stretch = words.Length / 3;
         var first = words[..stretch];
         var second = words.Slice(stretch, stretch);
         var third = words.Slice(2 * stretch, stretch);
         var (a, b, c) = (state, 0u, 0u);
-        for (var at = 0; at < stretch; at++)
+        for (var at = 0; at < first.Length && at < second.Length && at < third.Length; at++)
         {
             a = BitOperations.Crc32C(a, LittleEndian(first[at]));
             b = BitOperations.Crc32C(b, LittleEndian(second[at]));
             c = BitOperations.Crc32C(c, LittleEndian(third[at]));
         }
 
-        return ShiftStretch(ShiftStretch(a) ^ b) ^ c;
+        return Shift(shift, Shift(shift, a) ^ b) ^ c;
     }
 
     private static ulong LittleEndian(ulong word) =>
         BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word);
 
-    private static uint ShiftStretch(uint state)
-    {
-        var table = StretchShift;
-        return table[state & 0xFF] ^ table[256 + ((state >> 8) & 0xFF)]
+    private static uint Shift(uint[] table, uint state) =>
+        table[state & 0xFF] ^ table[256 + ((state >> 8) & 0xFF)]
             ^ table[512 + ((state >> 16) & 0xFF)] ^ table[768 + (state >> 24)];
-    }
 
     /// <summary>What the shift makes of each value of each of the four bytes; it is linear, so the four are xored.</summary>
     private static uint[] ShiftTable(Crc32CShift shift)

@@ -68,17 +68,16 @@ internal sealed class ClusterCheck(
         ReportPacks(cluster);
         ReportUnreferenced(cluster);
         var wal = new WalCheck(cluster, findings, options, progress);
+        var pieces = new PieceCheck(cluster, findings, options);
         foreach (var (lineage, content) in stored.Lineages)
         {
-            await wal.RunAsync(
-                lineage,
-                lineages.Records.GetValueOrDefault(lineage),
-                content,
-                [.. _backups.Where(backup => backup.Lineage == lineage)],
-                cancellationToken);
+            var record = lineages.Records.GetValueOrDefault(lineage);
+            List<BackupManifest> backups = [.. _backups.Where(backup => backup.Lineage == lineage)];
+            await wal.RunAsync(lineage, record, content, backups, cancellationToken);
+            await pieces.RunAsync(lineage, record, content, backups, cancellationToken);
         }
 
-        BytesRead += wal.BytesRead;
+        BytesRead += wal.BytesRead + pieces.BytesRead;
         return true;
     }
 

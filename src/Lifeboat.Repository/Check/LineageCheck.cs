@@ -80,7 +80,7 @@ internal sealed class LineageCheck(Cluster cluster, StoredCluster stored, Findin
                 name,
                 ContainerKind.Claim,
                 cluster.DataKey,
-                RepositoryJson.Default.ClaimRecord,
+                ClaimRecord.Form,
                 cancellationToken));
             if (claim is not null && (claim.Lineage != id || claim.Timeline != timeline))
             {

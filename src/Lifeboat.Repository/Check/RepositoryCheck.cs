@@ -77,7 +77,7 @@ public static class RepositoryCheck
                 ObjectNames.Repository,
                 ContainerKind.Repository,
                 SealingKey.Public,
-                RepositoryJson.Default.RepositoryRecord,
+                RepositoryRecord.Form,
                 cancellationToken),
             objects.Clusters.Values.SelectMany(cluster => cluster.BackupIds));
         if (record is not null && (record.Id != repository.Id || record.Encrypted != repository.Encrypted))
@@ -98,7 +98,7 @@ public static class RepositoryCheck
                 name,
                 ContainerKind.Key,
                 SealingKey.Public,
-                RepositoryJson.Default.KeyRecord,
+                KeyRecord.Form,
                 cancellationToken));
             if (key is null)
             {

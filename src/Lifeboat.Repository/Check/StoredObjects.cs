@@ -109,7 +109,15 @@ internal sealed class StoredObjects
                 add(name, lineage).Tombstones.Add(facts.Name);
                 return true;
             case ["wal", ..] when WalObject.Parse(lineage, ObjectNames.Wal(name, lineage), facts) is { } wal:
-                add(name, lineage).Wal.Add(wal);
+                if (WalPiece.Of(wal) is { } piece)
+                {
+                    add(name, lineage).Pieces.Add(piece);
+                }
+                else
+                {
+                    add(name, lineage).Wal.Add(wal);
+                }
+
                 return true;
             case ["catalogs", ..] when WalCatalogObject.Parse(lineage, ObjectNames.WalCatalogs(name, lineage), facts)
                 is { } catalog:
@@ -173,6 +181,8 @@ internal sealed class StoredLineage
     internal List<WalObject> Wal { get; } = [];
 
     internal List<WalCatalogObject> Catalogs { get; } = [];
+
+    internal List<WalPiece> Pieces { get; } = [];
 
     internal IEnumerable<string> BackupIds => Manifests.Select(BackupOf);
 

@@ -1,4 +1,5 @@
 using Lifeboat.Postgres.Format;
+using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Repository.Clusters;
@@ -14,6 +15,19 @@ public sealed record ClaimRecord(
     [property: System.Text.Json.Serialization.JsonConverter(typeof(PathConverter))] string Directory,
     ulong Inode)
 {
+    internal static DocumentForm<ClaimRecord> Form { get; } = new(
+        static (text, record) => text.Text("lineage", record.Lineage.ToString())
+            .Number("timeline", record.Timeline.Value)
+            .Text("host", record.Host)
+            .Text("directory", PathConverter.Escape(record.Directory))
+            .Number("inode", record.Inode),
+        static fields => new ClaimRecord(
+            fields.Id("lineage"),
+            fields.Timeline("timeline"),
+            fields.Text("host"),
+            PathConverter.Unescape(fields.Text("directory")),
+            fields.Unsigned("inode")));
+
     public bool IsSameServer(ClaimRecord other) =>
         Host == other.Host && Directory == other.Directory && Inode == other.Inode;
 }

@@ -90,7 +90,7 @@ public static class Claims
             found,
             ContainerKind.Claim,
             cluster.DataKey,
-            RepositoryJson.Default.ClaimRecord,
+            ClaimRecord.Form,
             cancellationToken));
     }
 
@@ -112,7 +112,7 @@ public static class Claims
             name,
             ContainerKind.Claim,
             cluster.DataKey,
-            RepositoryJson.Default.ClaimRecord,
+            ClaimRecord.Form,
             claim,
             cluster.Time.GetUtcNow(),
             cancellationToken);

@@ -62,7 +62,7 @@ public sealed class Cluster
                 ObjectNames.Cluster(name),
                 ContainerKind.Cluster,
                 repository.Key,
-                RepositoryJson.Default.ClusterRecord,
+                ClusterRecord.Form,
                 record,
                 repository.Time.GetUtcNow(),
                 cancellationToken);
@@ -83,7 +83,7 @@ public sealed class Cluster
                 ObjectNames.Cluster(name),
                 ContainerKind.Cluster,
                 repository.Key,
-                RepositoryJson.Default.ClusterRecord,
+                ClusterRecord.Form,
                 cancellationToken);
             if (record.Repository != repository.Id)
             {

@@ -36,7 +36,7 @@ public static class LineageCatalog
                 ObjectNames.Lineage(cluster.Name, lineage),
                 ContainerKind.Lineage,
                 cluster.DataKey,
-                RepositoryJson.Default.LineageRecord,
+                LineageRecord.Form,
                 cancellationToken);
             return record.Id == lineage
                 ? record
@@ -64,7 +64,7 @@ public static class LineageCatalog
                 ObjectNames.Lineage(cluster.Name, wanted.Id),
                 ContainerKind.Lineage,
                 cluster.DataKey,
-                RepositoryJson.Default.LineageRecord,
+                LineageRecord.Form,
                 wanted,
                 cluster.Time.GetUtcNow(),
                 cancellationToken);

@@ -12,7 +12,7 @@ namespace Lifeboat.Repository.Containers;
 internal sealed class ContainerReader : IDisposable
 {
     /// <summary>Objects up to this size are fetched whole; the tail of larger ones in one request of this size.</summary>
-    private const int TailSize = 64 << 10;
+    internal const int TailSize = 64 << 10;
 
     private readonly SealedObject _object;
     private readonly long[] _offsets;
@@ -43,6 +43,7 @@ internal sealed class ContainerReader : IDisposable
     internal (long Offset, int Length) FrameAt(int number) => (_offsets[number], _lengths[number]);
 
     /// <param name="size">The object's size when it is known already (from a listing).</param>
+    /// <param name="wholeUpTo">Objects of at most this many bytes are fetched whole, in one request.</param>
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
     internal static async ValueTask<ContainerReader> OpenAsync(
         IObjectStore store,
@@ -51,7 +52,8 @@ internal sealed class ContainerReader : IDisposable
         SealingKey key,
         Compressor compressor,
         long? size,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        int wholeUpTo = TailSize)
     {
         try
         {
@@ -62,7 +64,7 @@ internal sealed class ContainerReader : IDisposable
                 throw new DecodingException($"it is cut off: {size} bytes are left");
             }
 
-            var tailLength = (int)Math.Min(size.Value, TailSize);
+            var tailLength = (int)Math.Min(size.Value, size.Value <= wholeUpTo ? wholeUpTo : TailSize);
             var tail = await ReadAsync(store, name, size.Value - tailLength, tailLength, cancellationToken);
             var whole = tailLength == size ? tail : null;
             var header = whole ?? await ReadAsync(store, name, 0, ContainerLimits.HeaderSize, cancellationToken);
@@ -104,6 +106,30 @@ internal sealed class ContainerReader : IDisposable
             throw found;
         }
     }
+
+    /// <summary>The bytes of several whole frames, one behind the other, in one request.</summary>
+    internal async ValueTask<ReadOnlyMemory<byte>> ReadSealedAsync(
+        int first, int count, CancellationToken cancellationToken)
+    {
+        var start = _offsets[first];
+        var length = checked((int)(_offsets[first + count - 1] + _lengths[first + count - 1] - start));
+        if (_whole is not null)
+        {
+            return _whole.AsMemory((int)start, length);
+        }
+
+        try
+        {
+            return await ReadAsync(_object.Store, Name, start, length, cancellationToken);
+        }
+        catch (Exception exception) when (DamagedObjectException.Of(Name, exception) is var found && found != exception)
+        {
+            throw found;
+        }
+    }
+
+    /// <summary>For opening frames on another thread; the caller's to dispose of.</summary>
+    internal FrameSealer NewSealer() => _object.NewSealer();
 
     /// <summary>One body frame in an array of its own.</summary>
     internal async ValueTask<byte[]> ReadFrameAsync(int number, CancellationToken cancellationToken)

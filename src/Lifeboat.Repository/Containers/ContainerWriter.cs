@@ -78,6 +78,38 @@ internal sealed class ContainerWriter : IAsyncDisposable
         return (offset, length);
     }
 
+    /// <summary>
+    /// Appends a body frame that was packed, and read back, before. What is sealed here is opened again and compared with
+    /// what was packed.
+    /// </summary>
+    internal async ValueTask WriteFrameAsync(FramePayload packed, CancellationToken cancellationToken)
+    {
+        if (packed.PlainLength > ContainerLimits.BodyPlaintext)
+        {
+            throw new ArgumentException("a body frame cannot hold so much", nameof(packed));
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(2 * (packed.Bytes.Length + ContainerLimits.FrameOverhead));
+        try
+        {
+            var length = _sealer.Seal((uint)_frameLengths.Count, FrameType.Body, packed, buffer);
+            var copy = buffer.AsSpan(length, length);
+            buffer.AsSpan(0, length).CopyTo(copy);
+            if (!_sealer.Unseal((uint)_frameLengths.Count, FrameType.Body, copy, packed.PlainLength)
+                .SequenceEqual(packed.Bytes.Span))
+            {
+                throw new DecodingException("what was sealed does not open to what it was made from");
+            }
+
+            await _target.WriteAsync(buffer.AsMemory(0, length), cancellationToken);
+            _frameLengths.Add(length);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     /// <summary>Writes directory and footer and makes the object visible.</summary>
     internal async ValueTask<PutOutcome> CompleteAsync(
         ReadOnlyMemory<byte> annex, PutCondition condition, CancellationToken cancellationToken)

@@ -40,8 +40,22 @@ internal sealed class FrameSealer(AesGcm key, bool encrypts) : IDisposable
             stored = plain.Length;
         }
 
+        return Finish(number, type, codec, stored, plain.Length, frame);
+    }
+
+    /// <summary>As <see cref="Seal(uint, FrameType, ReadOnlySpan{byte}, Span{byte}, Compressor)"/>, packed already.</summary>
+    internal int Seal(uint number, FrameType type, FramePayload packed, Span<byte> frame)
+    {
+        packed.Bytes.Span.CopyTo(frame[ContainerLimits.FramePrefixSize..]);
+        return Finish(
+            number, type, packed.Compressed ? (byte)1 : (byte)0, packed.Bytes.Length, packed.PlainLength, frame);
+    }
+
+    private int Finish(uint number, FrameType type, byte codec, int stored, int plainLength, Span<byte> frame)
+    {
+        var payload = frame[ContainerLimits.FramePrefixSize..];
         BinaryPrimitives.WriteInt32LittleEndian(frame, stored);
-        BinaryPrimitives.WriteInt32LittleEndian(frame[PlainLengthAt..], plain.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(frame[PlainLengthAt..], plainLength);
         frame[CodecAt] = codec;
         frame[TypeAt] = (byte)type;
         BinaryPrimitives.WriteUInt16LittleEndian(frame[ReservedAt..], 0);
@@ -89,19 +103,10 @@ internal sealed class FrameSealer(AesGcm key, bool encrypts) : IDisposable
     /// <exception cref="ForgedFrameException">The CRC holds but the tag does not: another key, or a forgery.</exception>
     internal void Open(uint number, FrameType type, Span<byte> frame, Span<byte> plain, Compressor compressor)
     {
-        CheckCrc(frame);
-        if (plain.Length != PlainLength(frame, type) || frame[TypeAt] != (byte)type
-            || BinaryPrimitives.ReadUInt16LittleEndian(frame[ReservedAt..]) != 0)
-        {
-            throw new DecodingException("a frame is of another kind or size than its place demands");
-        }
-
-        var stored = frame.Length - ContainerLimits.FrameOverhead;
-        var payload = frame.Slice(ContainerLimits.FramePrefixSize, stored);
-        Authenticate(number, frame, payload);
+        var payload = Unseal(number, type, frame, plain.Length);
         switch (frame[CodecAt])
         {
-            case 0 when stored == plain.Length:
+            case 0 when payload.Length == plain.Length:
                 payload.CopyTo(plain);
                 return;
             case 1 when compressor.Decompress(payload, plain):
@@ -111,6 +116,23 @@ internal sealed class FrameSealer(AesGcm key, bool encrypts) : IDisposable
             default:
                 throw new UnknownFormatException($"codec {frame[CodecAt]}");
         }
+    }
+
+    /// <summary>The payload of a frame, checked and decrypted in place, still packed.</summary>
+    /// <inheritdoc cref="Open"/>
+    internal Span<byte> Unseal(uint number, FrameType type, Span<byte> frame, int plainLength)
+    {
+        CheckCrc(frame);
+        if (plainLength != PlainLength(frame, type) || frame[TypeAt] != (byte)type
+            || BinaryPrimitives.ReadUInt16LittleEndian(frame[ReservedAt..]) != 0)
+        {
+            throw new DecodingException("a frame is of another kind or size than its place demands");
+        }
+
+        var payload = frame.Slice(
+            ContainerLimits.FramePrefixSize, frame.Length - ContainerLimits.FrameOverhead);
+        Authenticate(number, frame, payload);
+        return payload;
     }
 
     internal static void CheckCrc(ReadOnlySpan<byte> frame)

@@ -15,18 +15,29 @@ internal sealed class SealedObject : IDisposable
     private readonly IObjectStore _store;
     private readonly FrameSealer _sealer;
     private readonly Compressor _compressor;
+    private readonly SealingKey _key;
+    private readonly byte[] _header;
 
     private SealedObject(
-        IObjectStore store, ObjectName name, ContainerHeader header, FrameSealer sealer, Compressor compressor)
+        IObjectStore store,
+        ObjectName name,
+        ContainerHeader header,
+        SealingKey key,
+        ReadOnlySpan<byte> headerBytes,
+        Compressor compressor)
     {
         _store = store;
         Name = name;
         Header = header;
-        _sealer = sealer;
+        _key = key;
+        _header = headerBytes.ToArray();
+        _sealer = NewSealer();
         _compressor = compressor;
     }
 
     internal ObjectName Name { get; }
+
+    internal IObjectStore Store => _store;
 
     internal ContainerHeader Header { get; }
 
@@ -77,9 +88,11 @@ internal sealed class SealedObject : IDisposable
             throw new DecodingException("it is sealed in another way than its repository");
         }
 
-        return new SealedObject(
-            store, name, header, new FrameSealer(key.ForObject(headerBytes), key.Encrypts), compressor);
+        return new SealedObject(store, name, header, key, headerBytes, compressor);
     }
+
+    /// <summary>For another thread; the caller's to dispose of.</summary>
+    internal FrameSealer NewSealer() => new(_key.ForObject(_header), _key.Encrypts);
 
     /// <summary>Reads and opens one frame into <paramref name="plain"/>; returns the length of its plaintext.</summary>
     /// <param name="number">The frame's place in the object.</param>

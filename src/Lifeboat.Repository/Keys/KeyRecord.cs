@@ -11,6 +11,19 @@ namespace Lifeboat.Repository.Keys;
 /// <param name="Wrapped">Nonce (12), ciphertext (32) and tag (16).</param>
 internal sealed record KeyRecord(Id128 Repository, string Derivation, int Iterations, byte[] Salt, byte[] Wrapped)
 {
+    internal static Containers.DocumentForm<KeyRecord> Form { get; } = new(
+        static (text, record) => text.Text("repository", record.Repository.ToString())
+            .Text("derivation", record.Derivation)
+            .Number("iterations", record.Iterations)
+            .Text("salt", Convert.ToBase64String(record.Salt))
+            .Text("wrapped", Convert.ToBase64String(record.Wrapped)),
+        static fields => new KeyRecord(
+            fields.Id("repository"),
+            fields.Text("derivation"),
+            (int)fields.Number("iterations", int.MinValue, int.MaxValue),
+            fields.Bytes("salt"),
+            fields.Bytes("wrapped")));
+
     private const int NonceSize = 12;
     private const int TagSize = 16;
 

@@ -36,7 +36,7 @@ internal static class MasterKeys
             ObjectNames.Key(Id128.NewRandom()),
             ContainerKind.Key,
             SealingKey.Public,
-            RepositoryJson.Default.KeyRecord,
+            KeyRecord.Form,
             record,
             now,
             cancellationToken);
@@ -60,7 +60,7 @@ internal static class MasterKeys
                     facts.Name,
                     ContainerKind.Key,
                     SealingKey.Public,
-                    RepositoryJson.Default.KeyRecord,
+                    KeyRecord.Form,
                     cancellationToken);
                 if (record.Repository != repository)
                 {

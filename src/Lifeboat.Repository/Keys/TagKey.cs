@@ -10,15 +10,17 @@ namespace Lifeboat.Repository.Keys;
 public sealed class TagKey
 {
     private readonly byte[] _key;
+    private readonly Lazy<ParallelHmac?> _parallel;
 
     internal TagKey(ReadOnlySpan<byte> key)
     {
         _key = key.ToArray();
-        Parallel = ParallelHmac.IsSupported ? new ParallelHmac(key) : null;
+        _parallel = new Lazy<ParallelHmac?>(() => ParallelHmac.IsSupported ? new ParallelHmac(_key) : null);
     }
 
     /// <summary>For many pages at once; null where the processor has no vectors for it.</summary>
-    internal ParallelHmac? Parallel { get; }
+    /// <remarks>Compiled at its first use, which takes as long as hashing some tens of MiB one after the other.</remarks>
+    internal ParallelHmac? Parallel => _parallel.Value;
 
     internal ContentHasher NewHasher() => new(IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key));
 }

@@ -7,12 +7,11 @@ namespace Lifeboat.Repository.WalArchive;
 /// <summary>What an archived WAL file says of itself (docs/format/wal-archive-v0.md).</summary>
 /// <param name="File">Its name in pg_wal.</param>
 /// <param name="Length">Bytes of the plaintext.</param>
-/// <param name="Sha256">Of the plaintext, hexadecimal.</param>
-/// <param name="Tag">Content tag of the plaintext; also in the object's name.</param>
+/// <param name="Tag">Content tag of the plaintext, which is its hash under the cluster's tag key; also in the object's name.</param>
 /// <param name="Predecessor">Content tag of the segment before it, when that was known at the push.</param>
 /// <param name="Segment">What was read from it, when it is a segment.</param>
 public sealed record WalFacts(
-    string File, long Length, string Sha256, Id128 Tag, Id128? Predecessor, WalSegmentSummary? Segment);
+    string File, long Length, Id128 Tag, Id128? Predecessor, WalSegmentSummary? Segment);
 
 /// <summary>The light summary of one segment, from its own bytes alone.</summary>
 /// <param name="Format">

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
@@ -54,7 +53,6 @@ public static class WalPieces
         var facts = new WalFacts(
             name.ToString(),
             content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(content.Span)),
             WalStore.TagOf(cluster, content.Span),
             predecessor,
             Segment: null);

@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text.Json;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
@@ -13,17 +11,11 @@ namespace Lifeboat.Repository.WalArchive;
 /// <summary>WAL files of a lineage in the repository (docs/format/wal-archive-v0.md).</summary>
 public static class WalStore
 {
-    private const int FrameSize = ContainerLimits.BodyPlaintext;
-
     /// <summary>The largest segment that PostgreSQL can have, bytes; no other WAL file is longer.</summary>
-    private const long LongestFile = 1 << 30;
+    internal const long LongestFile = 1 << 30;
 
     /// <summary>The content tag of a WAL file.</summary>
-    public static Id128 TagOf(Cluster cluster, ReadOnlySpan<byte> content)
-    {
-        using var hasher = cluster.TagKey.NewHasher();
-        return hasher.Of(content);
-    }
+    public static Id128 TagOf(Cluster cluster, ReadOnlySpan<byte> content) => WalEncoding.TagOf(cluster, content);
 
     /// <summary>All objects of one file: none, one, or several that conflict.</summary>
     public static async ValueTask<IReadOnlyList<WalObject>> FindAsync(
@@ -40,6 +32,45 @@ public static class WalStore
         }
 
         return found;
+    }
+
+    /// <summary>As <see cref="FindAsync(Cluster, Id128, string, CancellationToken)"/>, of two files that are neighbours, in
+    /// one listing when they share a folder.</summary>
+    public static async ValueTask<(IReadOnlyList<WalObject> Items, IReadOnlyList<WalObject> Others)> FindAsync(
+        Cluster cluster, Id128 lineage, string file, string other, CancellationToken cancellationToken)
+    {
+        var (one, two) = (
+            ObjectNames.WalFile(cluster.Name, lineage, file), ObjectNames.WalFile(cluster.Name, lineage, other));
+        var shared = one.AsSpan().CommonPrefixLength(two);
+        if (shared < one.LastIndexOf('/') + 1)
+        {
+            return (
+                await FindAsync(cluster, lineage, file, cancellationToken),
+                await FindAsync(cluster, lineage, other, cancellationToken));
+        }
+
+        var (items, others) = (new List<WalObject>(), new List<WalObject>());
+        await foreach (var facts in cluster.Store.ListAsync(one[..shared], cancellationToken))
+        {
+            if (facts.Name.Value.StartsWith(one, StringComparison.Ordinal))
+            {
+                AddIfOf(file, items, facts);
+            }
+            else if (facts.Name.Value.StartsWith(two, StringComparison.Ordinal))
+            {
+                AddIfOf(other, others, facts);
+            }
+        }
+
+        return (items, others);
+
+        void AddIfOf(string wanted, List<WalObject> found, ObjectFacts facts)
+        {
+            if (WalObject.Parse(lineage, ObjectNames.Wal(cluster.Name, lineage), facts) is { } item && item.File == wanted)
+            {
+                found.Add(item);
+            }
+        }
     }
 
     /// <summary>The object of this file and content by its name, without a listing; null when there is none.</summary>
@@ -83,22 +114,42 @@ public static class WalStore
 
     /// <inheritdoc cref="PutAsync(Cluster, Id128, ReadOnlyMemory{byte}, WalFacts, int, CancellationToken)"/>
     /// <param name="blocks">The encoded summary of changed blocks (format 1); empty for none.</param>
-    public static async ValueTask<PutOutcome> PutAsync(
+    public static ValueTask<PutOutcome> PutAsync(
         Cluster cluster,
         Id128 lineage,
         ReadOnlyMemory<byte> content,
         WalFacts facts,
         ReadOnlyMemory<byte> blocks,
         int level,
+        CancellationToken cancellationToken) =>
+        content.Length > LongestFile
+            ? throw new ArgumentException($"{facts.File} with {content.Length} bytes is no WAL file", nameof(facts))
+            : PutAsync(
+                cluster,
+                lineage,
+                WalEncoding.Of(
+                    cluster, content, level, WalEncoding.DefaultWorkers, meanwhile: null, cancellationToken),
+                facts,
+                blocks,
+                cancellationToken);
+
+    /// <inheritdoc cref="PutAsync(Cluster, Id128, ReadOnlyMemory{byte}, WalFacts, int, CancellationToken)"/>
+    public static async ValueTask<PutOutcome> PutAsync(
+        Cluster cluster,
+        Id128 lineage,
+        WalEncoding encoding,
+        WalFacts facts,
+        ReadOnlyMemory<byte> blocks,
         CancellationToken cancellationToken)
     {
-        if (!WalFileName.IsArchived(facts.File) || facts.Length != content.Length || content.Length > LongestFile)
+        if (!WalFileName.IsArchived(facts.File) || facts.Length != encoding.Length || facts.Tag != encoding.Tag)
         {
-            throw new ArgumentException($"{facts.File} with {content.Length} bytes is no WAL file", nameof(facts));
+            throw new ArgumentException(
+                $"{facts.File} with {encoding.Length} bytes is no WAL file, or another one", nameof(facts));
         }
 
         var name = new ObjectName($"{ObjectNames.WalFile(cluster.Name, lineage, facts.File)}{facts.Tag}");
-        using var compressor = new Compressor(level);
+        using var compressor = new Compressor(level: 1);
         await using var writer = await ContainerWriter.CreateAsync(
             cluster.Store,
             name,
@@ -108,15 +159,13 @@ public static class WalStore
             cluster.Time.GetUtcNow(),
             cancellationToken,
             readBack: true);
-        for (var at = 0; at < content.Length; at += FrameSize)
+        foreach (var frame in encoding.Frames)
         {
-            await writer.WriteFrameAsync(
-                content.Slice(at, Math.Min(FrameSize, content.Length - at)), cancellationToken);
+            await writer.WriteFrameAsync(frame, cancellationToken);
         }
 
         var frames = new WalFrames(writer.Frames, await WalFrames.WriteAsync(writer, blocks, cancellationToken));
-        await writer.WriteFrameAsync(
-            JsonSerializer.SerializeToUtf8Bytes(facts, RepositoryJson.Default.WalFacts), cancellationToken);
+        await writer.WriteFrameAsync(WalFactsForm.Instance.ToBytes(facts), cancellationToken);
         var annex = new ByteSink();
         frames.Write(annex);
         var outcome = await writer.CompleteAsync(annex.Memory, PutCondition.IfAbsent, cancellationToken);
@@ -131,6 +180,14 @@ public static class WalStore
 
         return outcome;
     }
+
+    /// <summary>
+    /// Makes an object durable that can be seen: whoever stored it may have died before it was. Its content was durable
+    /// before it had a name.
+    /// </summary>
+    public static ValueTask SettleAsync(Cluster cluster, WalObject item, CancellationToken cancellationToken) =>
+        cluster.Store.SettleAsync(
+            item.Name.Value[..(item.Name.Value.LastIndexOf('/') + 1)], cancellationToken);
 
     /// <summary>The facts of a file, without its content.</summary>
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
@@ -154,36 +211,11 @@ public static class WalStore
         return (facts, await WalFrames.ReadAsync(reader, frames.Content, frames.Blocks, cancellationToken));
     }
 
-    /// <summary>The whole content, compared with its tag and its hash.</summary>
+    /// <summary>The whole content, compared with its tag.</summary>
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
-    public static async ValueTask<(byte[] Content, WalFacts Facts)> ReadAsync(
-        Cluster cluster, WalObject item, CancellationToken cancellationToken)
-    {
-        using var compressor = new Compressor(level: 1);
-        using var reader = await OpenAsync(cluster, item, compressor, cancellationToken);
-        var facts = await ReadFactsAsync(reader, item, cancellationToken);
-        var frames = WalFrames.Of(reader);
-        if (facts.Length < 0 || facts.Length > Math.Min(LongestFile, (long)frames.Content * FrameSize))
-        {
-            throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its length contradicts its frames");
-        }
-
-        var content = new byte[facts.Length];
-        var filled = 0;
-        for (var frame = 0; frame < frames.Content; frame++)
-        {
-            var read = await reader.ReadFrameAsync(frame, content.AsMemory(filled), cancellationToken);
-            filled += read;
-        }
-
-        if (filled != content.Length || TagOf(cluster, content) != item.Tag
-            || Convert.ToHexStringLower(SHA256.HashData(content)) != facts.Sha256)
-        {
-            throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its content is not what its name says");
-        }
-
-        return (content, facts);
-    }
+    public static ValueTask<(byte[] Content, WalFacts Facts)> ReadAsync(
+        Cluster cluster, WalObject item, CancellationToken cancellationToken) =>
+        WalDecoding.ReadAsync(cluster, item, cancellationToken);
 
     /// <summary>The error for several objects under one file's name.</summary>
     public static LifeboatException Conflict(string file, IReadOnlyList<WalObject> items) =>
@@ -195,8 +227,12 @@ public static class WalStore
             Hint: "Two servers archived into one lineage. 'lifeboat check' lists the objects; find out which server's "
                 + "history is the right one before anything is recovered past this segment."));
 
-    private static ValueTask<ContainerReader> OpenAsync(
-        Cluster cluster, WalObject item, Compressor compressor, CancellationToken cancellationToken) =>
+    internal static ValueTask<ContainerReader> OpenAsync(
+        Cluster cluster,
+        WalObject item,
+        Compressor compressor,
+        CancellationToken cancellationToken,
+        int wholeUpTo = 0) =>
         ContainerReader.OpenAsync(
             cluster.Store,
             item.Name,
@@ -204,13 +240,14 @@ public static class WalStore
             cluster.DataKey,
             compressor,
             item.Size,
-            cancellationToken);
+            cancellationToken,
+            Math.Max(wholeUpTo, ContainerReader.TailSize));
 
-    private static async ValueTask<WalFacts> ReadFactsAsync(
+    internal static async ValueTask<WalFacts> ReadFactsAsync(
         ContainerReader reader, WalObject item, CancellationToken cancellationToken)
     {
         var facts = await Documents.ReadAsync(
-            reader, reader.Frames - 1, RepositoryJson.Default.WalFacts, cancellationToken);
+            reader, reader.Frames - 1, WalFactsForm.Instance, cancellationToken);
         if (facts.File != item.File || facts.Tag != item.Tag)
         {
             throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, $"it holds {facts.File}");

@@ -9,7 +9,8 @@ public static class WalTail
 {
     /// <summary>
     /// Everything in the folder of the newest segment or piece: the last 4 GiB of WAL or less. Empty when the timeline has
-    /// neither.
+    /// neither. What is returned is durable: a writer that died may have made it visible and no more, and a receiver goes on
+    /// to tell the server that it need not keep it.
     /// </summary>
     public static async ValueTask<IReadOnlyList<WalObject>> FindAsync(
         Cluster cluster, Id128 lineage, Timeline timeline, CancellationToken cancellationToken)
@@ -19,6 +20,7 @@ public static class WalTail
         var children = await cluster.Store.ListChildrenAsync(folder, cancellationToken);
         foreach (var child in children.Where(child => child.EndsWith('/')).OrderDescending(StringComparer.Ordinal))
         {
+            await cluster.Store.SettleAsync(folder + child, cancellationToken);
             var found = new List<WalObject>();
             await foreach (var facts in cluster.Store.ListAsync(folder + child, cancellationToken))
             {

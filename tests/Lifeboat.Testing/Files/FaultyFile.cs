@@ -16,6 +16,8 @@ internal sealed class FaultyFile : IFile
 
     public string Path => _inner.Path;
 
+    public int? Descriptor => _inner.Descriptor;
+
     public int Read(Span<byte> buffer, long offset)
     {
         var moment = _files.Enter(FileOperation.Read, Path);

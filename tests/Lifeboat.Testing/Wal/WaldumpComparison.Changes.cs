@@ -295,12 +295,12 @@ public sealed partial class WaldumpComparison
         return $"{new RelationDirectory(relation.Tablespace, relation.Database, version)}/{relation.RelNumber}";
     }
 
-    [GeneratedRegex(@"^([0-9]|base/|global/|pg_tblspc/)", RegexOptions.None, 10_000)]
+    [GeneratedRegex(@"^([0-9]|base/|global/|pg_tblspc/)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex NumberOrPath();
 
     [GeneratedRegex(@"[^\w/.+-]+", RegexOptions.None, 10_000)]
     private static partial Regex Separators();
 
-    [GeneratedRegex(@"^(INSERT|MULTI_INSERT|DELETE|UPDATE|HOT_UPDATE|HEAP_CONFIRM|TRUNCATE)\b", RegexOptions.None, 10_000)]
+    [GeneratedRegex(@"^(INSERT|MULTI_INSERT|DELETE|UPDATE|HOT_UPDATE|HEAP_CONFIRM|TRUNCATE)\b", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex RowChange();
 }

@@ -134,6 +134,12 @@ internal sealed class ArchiveScenario : IDisposable
         }
     }
 
+    /// <summary>Makes the record of the first lineage, as its server's first use of the repository does.</summary>
+    internal async Task BindAsync() => await LineageCatalog.BindAsync(
+        Cluster,
+        new LineageRecord(Cluster.FirstLineage, $"{SystemIdentifier}", WalBuilder.Size.Bytes, 18, Parent: null),
+        Token);
+
     /// <summary>The manifest of a backup, with what windows and targets look at.</summary>
     internal async Task<BackupManifest> AddBackupAsync(
         string id, Lsn start, Lsn stop, double startTime, double stopTime, uint timeline = 1, Id128? lineage = null)

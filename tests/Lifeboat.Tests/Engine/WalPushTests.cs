@@ -72,7 +72,7 @@ public sealed class WalPushTests
             async () => await scenario.PushAsync(server, First, Segment(xid: 701)));
 
         Assert.Equal(ErrorCode.Conflict, refusal.Code);
-        Assert.Contains(stored.Facts.Sha256, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(stored.Facts.Tag.ToString(), refusal.Message, StringComparison.Ordinal);
         var item = Assert.Single(await WalStore.FindAsync(scenario.Cluster, scenario.Cluster.FirstLineage, First, Token));
         Assert.Equal(stored.Object.Tag, item.Tag);
     }

@@ -35,6 +35,25 @@ public sealed class Crc32CTests
         }
     }
 
+    [Theory]
+    [InlineData(767)]
+    [InlineData(768)]
+    [InlineData(775)]
+    [InlineData(1536)]
+    [InlineData(8159)]
+    [InlineData(8160)]
+    [InlineData(8167)]
+    [InlineData(8192)]
+    [InlineData(8927)]
+    [InlineData(8928)]
+    [InlineData(20011)]
+    public void Stretches_that_are_summed_side_by_side_agree_with_the_definition(int length)
+    {
+        var data = RandomBytes(length);
+
+        Assert.Equal(ByDefinition(data), Crc32C.Compute(data));
+    }
+
     [Fact]
     public void A_crc_is_the_same_however_the_data_is_cut()
     {

@@ -139,7 +139,7 @@ internal sealed class RepositoryBuilder
     }
 
     internal static WalFacts Facts(string file, byte[] content, Id128 tag) =>
-        new(file, content.Length, Convert.ToHexStringLower(SHA256.HashData(content)), tag, null, null);
+        new(file, content.Length, tag, null, null);
 
     /// <summary>The long header of a first WAL page (xlog_internal.h) of PostgreSQL 17, then noise that does not compress.</summary>
     internal static byte[] SegmentContent(uint timeline, int number, int seed, int size = SegmentSize)

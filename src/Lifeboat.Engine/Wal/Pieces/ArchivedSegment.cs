@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.WalArchive;
@@ -45,7 +44,6 @@ internal static class ArchivedSegment
         return (content, new WalFacts(
             item.File,
             content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(content)),
             item.Tag,
             Predecessor: null,
             summary));

@@ -22,15 +22,15 @@ internal static class PartialSegments
             select partial;
     }
 
-    /// <summary>Those of them that end before their segment does: nothing behind them is reached.</summary>
-    internal static IEnumerable<WalSegmentName> Unfinished(IEnumerable<WalObject> files, WalSegmentSize size)
+    /// <summary>Those of them that end before their segment does, and where: nothing behind them is reached.</summary>
+    internal static IEnumerable<(WalSegmentName Segment, Lsn End)> Unfinished(IEnumerable<WalObject> files, WalSegmentSize size)
     {
         foreach (var item in files)
         {
-            if (ArchivedSegment.IsOfPieces(item) && ArchivedSegment.KnownBytes(item, size) < size.Bytes
-                && WalSegmentName.TryParse(item.File, size, out var segment))
+            if (ArchivedSegment.IsOfPieces(item) && ArchivedSegment.KnownBytes(item, size) is var known
+                && known < size.Bytes && WalSegmentName.TryParse(item.File, size, out var segment))
             {
-                yield return segment;
+                yield return (segment, segment.Start + known);
             }
         }
     }

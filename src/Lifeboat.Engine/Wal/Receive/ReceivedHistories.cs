@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
@@ -59,7 +58,9 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
         ReplicationSession session, Timeline timeline, CancellationToken cancellationToken)
     {
         var content = await session.ReadHistoryAsync(timeline, cancellationToken);
-        if (!content.AsSpan().ContainsAny((byte)'\\', (byte)0))
+        // U+FFFD in UTF-8: bytes that are no text in it were lost.
+        if (!content.AsSpan().ContainsAny((byte)'\\', (byte)0)
+            && content.AsSpan().IndexOf("\uFFFD"u8) < 0)
         {
             return content;
         }
@@ -83,7 +84,6 @@ internal sealed class ReceivedHistories(WalReceiveRequest request, Id128 lineage
         var facts = new WalFacts(
             name,
             content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(content)),
             WalStore.TagOf(request.Cluster, content),
             Predecessor: null,
             Segment: null);

@@ -15,12 +15,14 @@ namespace Lifeboat.Engine.Wal.Receive;
 /// </remarks>
 /// <param name="chunks">What the server sends; completes when the stream has ended.</param>
 /// <param name="acknowledge">Tells the server that everything before a position is durable.</param>
+/// <param name="begun">Called when the server sends for the first time.</param>
 internal sealed class StreamReceiver(
     WalReceiveRequest request,
     PieceStore pieces,
     WholeSegments whole,
     ChannelReader<WalChunk> chunks,
-    Func<Lsn, CancellationToken, Task> acknowledge)
+    Func<Lsn, CancellationToken, Task> acknowledge,
+    Action begun)
 {
     private SegmentBuffer _buffer = null!;
     private Lsn _next;
@@ -113,6 +115,7 @@ internal sealed class StreamReceiver(
                     return;
                 }
 
+                begun();
                 _taken = 0;
                 RequireNext(_open);
             }

@@ -12,6 +12,8 @@ namespace Lifeboat.Engine.Wal.Receive;
 /// </summary>
 public sealed class WalReceiver
 {
+    private static readonly TimeSpan SilentStart = TimeSpan.FromSeconds(2);
+
     private readonly WalReceiveRequest _request;
     private readonly ReceiverLineage _lineage;
     private bool _withoutOverlap;
@@ -170,9 +172,12 @@ public sealed class WalReceiver
         await using var stream = session.Start(_request.Slot, resume.Timeline, from, flushed: from);
         var pieces = new PieceStore(
             _request.Cluster, server.Lineage, _request.CompressionLevel, _request.Time);
-        var receiver = new StreamReceiver(_request, pieces, whole, stream.Chunks, stream.AcknowledgeAsync);
-        _request.Report(new WalReceiveEvent.Streaming(
-            session.Address.ToString(), resume.Timeline, resume.Durable));
+        var told = 0;
+        var receiver = new StreamReceiver(
+            _request, pieces, whole, stream.Chunks, stream.AcknowledgeAsync, () => Tell(session, resume, ref told));
+        // A server that has nothing to send says nothing that Npgsql would pass on.
+        await using var silent = _request.Time.CreateTimer(
+            _ => Tell(session, resume, ref told), state: null, SilentStart, Timeout.InfiniteTimeSpan);
         _position = (resume.Timeline, resume.Durable);
         await using var stop = cancellationToken.Register(() => _ = stream.StopAsync());
         try
@@ -189,6 +194,15 @@ public sealed class WalReceiver
             _position = (resume.Timeline, receiver.Durable);
             _withoutOverlap &= !_progressed;
             _behindTheGap &= !_progressed;
+        }
+    }
+
+    private void Tell(ReplicationSession session, ResumePoint resume, ref int told)
+    {
+        if (Interlocked.Exchange(ref told, 1) == 0)
+        {
+            _request.Report(new WalReceiveEvent.Streaming(
+                session.Address.ToString(), resume.Timeline, resume.Durable));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal;
@@ -21,16 +20,20 @@ internal sealed class WholeSegments(Cluster cluster, Id128 lineage, ulong system
     {
         RequireOwn(segment, content.Span);
         var name = segment.ToString();
-        var tag = WalStore.TagOf(cluster, content.Span);
+        WalSegmentSummary? summary = null;
+        ReadOnlyMemory<byte> blocks = default;
+        var encoding = WalEncoding.Of(
+            cluster,
+            content,
+            level,
+            WalEncoding.DefaultWorkers,
+            () => summary = WalSummary.Of(segment, content, out blocks),
+            cancellationToken);
+        var tag = encoding.Tag;
         await RequireNoOtherAsync(name, tag, cancellationToken);
         var facts = new WalFacts(
-            name,
-            content.Length,
-            Convert.ToHexStringLower(SHA256.HashData(content.Span)),
-            tag,
-            await PredecessorAsync(segment, cancellationToken),
-            WalSummary.Of(segment, content, out var blocks));
-        await WalStore.PutAsync(cluster, lineage, content, facts, blocks, level, cancellationToken);
+            name, content.Length, tag, await PredecessorAsync(segment, cancellationToken), summary);
+        await WalStore.PutAsync(cluster, lineage, encoding, facts, blocks, cancellationToken);
 
         // Two servers that raced both find the other's object here.
         await RequireNoOtherAsync(name, tag, cancellationToken);

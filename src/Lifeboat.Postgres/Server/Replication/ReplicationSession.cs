@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Npgsql;
@@ -99,7 +100,17 @@ public sealed class ReplicationSession : IAsyncDisposable
     /// <exception cref="LifeboatException">WalMissing: the server has no such file.</exception>
     public Task<byte[]> ReadHistoryAsync(Timeline timeline, CancellationToken cancel) => CallAsync(
         $"read the history of timeline {timeline}",
-        async () => (await _connection.TimelineHistory(timeline.Value, cancel)).Content);
+        async () =>
+        {
+            var row = await ReadSingleRow(
+                _connection, string.Create(CultureInfo.InvariantCulture, $"TIMELINE_HISTORY {timeline.Value}"), cancel);
+            return row switch
+            {
+                [_, byte[] content] => content,
+                [_, string text] => System.Text.Encoding.UTF8.GetBytes(text),
+                _ => throw new NpgsqlException("the answer has another form than TIMELINE_HISTORY's"),
+            };
+        });
 
     /// <summary>Makes a permanent physical slot that holds WAL from now on.</summary>
     /// <returns>False when a slot of this name is there already.</returns>
@@ -218,6 +229,15 @@ public sealed class ReplicationSession : IAsyncDisposable
             _ => recovers,
         };
     }
+
+    /// <summary>
+    /// Npgsql's TimelineHistory casts the content to bytes. From PostgreSQL 15 on the server calls it text, so that this
+    /// always fails there, and no other public member of Npgsql's sends a command of this protocol. The method behind it
+    /// gives both types as they come. Npgsql's version is pinned, and the timeline tests run on every major.
+    /// </summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ReadSingleRow")]
+    private static extern Task<object[]> ReadSingleRow(
+        ReplicationConnection connection, string command, CancellationToken cancel);
 
     private async Task<T> CallAsync<T>(string operation, Func<Task<T>> call)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Threading.Channels;
 using Lifeboat.Postgres.Format;
 using Npgsql.Replication;
@@ -110,10 +109,8 @@ public sealed class ReplicationStream : IAsyncDisposable
             await foreach (var message in messages)
             {
                 var length = checked((int)message.Data.Length);
-                var chunk = new WalChunk(
-                    new Lsn((ulong)message.WalStart), ArrayPool<byte>.Shared.Rent(length), length);
-                await message.Data.ReadExactlyAsync(
-                    System.Runtime.InteropServices.MemoryMarshal.AsMemory(chunk.Bytes), _stop.Token);
+                var chunk = new WalChunk(new Lsn((ulong)message.WalStart), length);
+                await message.Data.ReadExactlyAsync(chunk.Buffer, _stop.Token);
                 await _chunks.Writer.WriteAsync(chunk, _stop.Token);
             }
         }

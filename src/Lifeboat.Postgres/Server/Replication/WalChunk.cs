@@ -8,13 +8,16 @@ namespace Lifeboat.Postgres.Server.Replication;
 /// disposing gives back; <see cref="Bytes"/> is not to be used afterwards.
 /// </summary>
 /// <param name="start">The position of its first byte.</param>
-public sealed class WalChunk(Lsn start, byte[] rented, int length) : IDisposable
+public sealed class WalChunk(Lsn start, int length) : IDisposable
 {
-    private byte[]? _rented = rented;
+    private byte[]? _rented = ArrayPool<byte>.Shared.Rent(length);
 
     public Lsn Start { get; } = start;
 
-    public ReadOnlyMemory<byte> Bytes => _rented.AsMemory(0, length);
+    public ReadOnlyMemory<byte> Bytes => Buffer;
+
+    /// <summary>To be filled before anybody else sees it.</summary>
+    internal Memory<byte> Buffer => _rented.AsMemory(0, length);
 
     /// <summary>The first position behind it.</summary>
     public Lsn End => Start + (ulong)length;

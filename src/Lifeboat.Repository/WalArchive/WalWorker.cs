@@ -1,0 +1,125 @@
+using Lifeboat.Repository.Containers;
+using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
+using Lifeboat.Repository.Keys;
+
+namespace Lifeboat.Repository.WalArchive;
+
+/// <summary>
+/// What one thread needs to pack or open the frames of a WAL file. Owns its contexts and buffers; used by one thread.
+/// </summary>
+internal sealed class WalWorker : IDisposable
+{
+    /// <summary>
+    /// A process that hashes less than this does it one piece after the other, since making sixteen lanes ready costs more.
+    /// </summary>
+    private const long LanesBehind = 128 << 20;
+
+    private static long s_hashed;
+
+    private readonly TagKey _key;
+    private FrameSealer? _sealer;
+
+    private WalWorker(TagKey key, int level)
+    {
+        _key = key;
+        Compressor = new Compressor(level);
+        Hasher = key.NewHasher();
+    }
+
+    internal Compressor Compressor { get; }
+
+    internal ContentHasher Hasher { get; }
+
+    /// <summary>Room for one frame in its packed form.</summary>
+    internal byte[] Packed { get; } =
+        GC.AllocateUninitializedArray<byte>(FrameSealer.Bound(ContainerLimits.BodyPlaintext));
+
+    /// <summary>Room for one frame's plaintext.</summary>
+    internal byte[] Plain { get; } = GC.AllocateUninitializedArray<byte>(ContainerLimits.BodyPlaintext);
+
+    /// <summary>
+    /// Does every item once: on this thread, after <paramref name="meanwhile"/>, and on as many others as make up
+    /// <paramref name="workers"/>. The first failure ends the work and is thrown here.
+    /// </summary>
+    /// <param name="meanwhile">What this thread does while the others begin; may be null.</param>
+    internal static void Run(
+        TagKey key,
+        int level,
+        int items,
+        int workers,
+        Action<WalWorker, int> item,
+        Action? meanwhile,
+        CancellationToken cancellationToken)
+    {
+        var next = -1;
+        Exception? failure = null;
+        var threads = new Thread[Math.Max(0, Math.Min(workers - 1, meanwhile is null ? items - 1 : items))];
+        for (var at = 0; at < threads.Length; at++)
+        {
+            threads[at] = new Thread(Work) { IsBackground = true };
+            threads[at].Start();
+        }
+
+        try
+        {
+            meanwhile?.Invoke();
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref failure, exception, null);
+        }
+
+        Work();
+        foreach (var thread in threads)
+        {
+            thread.Join();
+        }
+
+        if (failure is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+
+        void Work()
+        {
+            WalWorker? worker = null;
+            try
+            {
+                for (int at; Volatile.Read(ref failure) is null && (at = Interlocked.Increment(ref next)) < items;)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    worker ??= new WalWorker(key, level);
+                    item(worker, at);
+                }
+            }
+            catch (Exception exception)
+            {
+                Interlocked.CompareExchange(ref failure, exception, null);
+            }
+            finally
+            {
+                worker?.Dispose();
+            }
+        }
+    }
+
+    /// <summary>The tags of the pieces of a frame.</summary>
+    /// <param name="tags">Of the whole file.</param>
+    internal void Tag(int frame, ReadOnlySpan<byte> plain, byte[] tags)
+    {
+        var lanes = Interlocked.Add(ref s_hashed, plain.Length) > LanesBehind ? _key.Parallel : null;
+        WalTag.OfPieces(
+            Hasher, lanes, plain, tags.AsSpan(frame * (ContainerLimits.BodyPlaintext / WalTag.PieceSize) * Id128.Size));
+    }
+
+    /// <summary>This thread's own; a worker opens frames of one object.</summary>
+    internal FrameSealer SealerOf(ContainerReader reader) => _sealer ??= reader.NewSealer();
+
+    public void Dispose()
+    {
+        _sealer?.Dispose();
+        Compressor.Dispose();
+        Hasher.Dispose();
+    }
+}
