@@ -145,6 +145,40 @@ public sealed class ChangedBlocksTests
     }
 
     [Fact]
+    public async Task A_segment_of_which_only_pieces_are_archived_counts_as_far_as_they_lead()
+    {
+        var wal = new WalBuilder(firstSegment: 5);
+        var first = wal.Insert(ChangeRecords.Relation(1), 1);
+        wal.Switch();
+        wal.Insert(ChangeRecords.Relation(1), 2);
+        wal.Blocks(ResourceManager.Xlog, 0xB0, [], images: true, (ChangeRecords.Relation(1), RelationFork.Main, 3));
+        var middle = wal.Position;
+        wal.Insert(ChangeRecords.Relation(1), 4);
+        using var scenario = await ArchiveScenario.NewAsync();
+        var server = scenario.NewServer("a");
+        await PushAsync(scenario, server, wal.Segments.Take(1));
+        var (name, content) = wal.Segments[1];
+        var length = (uint)(middle - name.Start);
+        await WalPieces.PutAsync(
+            scenario.Cluster,
+            scenario.Cluster.FirstLineage,
+            new WalPieceName(name.ToString(), 0, length),
+            content[..(int)length],
+            predecessor: null,
+            level: 1,
+            Token);
+
+        var known = Assert.IsType<ChangedBlocksAnswer.Known>(await FindAsync(scenario, first, middle));
+        Assert.Equal([new BlockRange(1, 3)], known.Changes.Forks.Single().Changes.Blocks.Ranges());
+        Assert.Equal(ChangesUnknown.Broken, Reason(await FindAsync(scenario, first, wal.Position)));
+
+        // The server itself has more than its pieces.
+        scenario.Write($"{server}/pg_wal/{name}", content.Span);
+        var live = new LiveWal(scenario.Files, $"{server}/pg_wal", wal.Position);
+        Assert.IsType<ChangedBlocksAnswer.Known>(await FindAsync(scenario, first, wal.Position, live));
+    }
+
+    [Fact]
     public async Task Positions_that_are_not_in_the_history_are_refused()
     {
         var segments = ChangeReading.RandomWal(9, 60).Segments;
