@@ -10,7 +10,7 @@ public sealed class QuiescedCopyJudgeTests
 
     [Theory]
     [ClassData(typeof(EveryMajor))]
-    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed(int major) =>
+    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed_also_over_a_promotion(int major) =>
         Sample.SeededAsync(async () =>
         {
             await using var server = await ChangeServer.StartAsync(major);
@@ -23,7 +23,9 @@ public sealed class QuiescedCopyJudgeTests
             using var before = await RelationCopy.TakeAsync(server);
             var from = server.Control().CheckPointCopy.Redo;
             await server.Server.StartAsync();
-            await server.RunStepsAsync(numbers, Steps);
+            await server.RunStepsAsync(numbers, Steps / 2);
+            await server.PromoteAsync();
+            await server.RunStepsAsync(numbers, Steps / 2);
             await server.RunAsync("checkpoint;\n");
             await server.Server.StopAsync();
             await server.PushArchivedAsync();

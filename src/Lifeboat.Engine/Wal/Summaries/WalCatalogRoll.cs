@@ -143,7 +143,7 @@ public static class WalCatalogRoll
         var facts = new WalFacts[items.Length];
         var reading = new Queue<Task<WalRunSummary>>();
         var joining = new WalRunJoining(
-            (segment, token) => summaries.ReadContentAsync(items[segment.Number - first.Number], token));
+            (segment, token) => summaries.ReadContentAsync(items[segment.Number - first.Number], first.Size, token));
         for (var next = 0; next < items.Length || reading.Count > 0;)
         {
             for (; next < items.Length && reading.Count < ReadAhead; next++)
