@@ -6,7 +6,7 @@ namespace Lifeboat.Engine.Wal.Service;
 /// </summary>
 internal sealed class MemoryBound
 {
-    private const long MostUncollected = 64L << 20;
+    private const long MostUncollected = 32L << 20;
 
     private long _collectedAt = GC.GetTotalAllocatedBytes();
 
