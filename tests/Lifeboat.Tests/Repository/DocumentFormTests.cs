@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository;
@@ -39,7 +40,7 @@ public sealed class DocumentFormTests
         Compare(facts with { Predecessor = null, Segment = null, QuietAt = null }, WalFactsForm.Instance, Json.WalFacts);
     }
 
-    private static RepositoryJson Json => RepositoryJson.Default;
+    private static DocumentJson Json => DocumentJson.Default;
 
     private static WalSegmentSummary Summary() => new(
         Format: 1,
@@ -70,3 +71,16 @@ public sealed class DocumentFormTests
         Assert.Equal(bySerializer, JsonSerializer.SerializeToUtf8Bytes(back, serializer));
     }
 }
+
+/// <summary>The same records as the serializer writes them by itself.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    Converters = [typeof(LsnConverter), typeof(TimelineConverter), typeof(Id128Converter)])]
+[JsonSerializable(typeof(RepositoryRecord))]
+[JsonSerializable(typeof(KeyRecord))]
+[JsonSerializable(typeof(ClusterRecord))]
+[JsonSerializable(typeof(LineageRecord))]
+[JsonSerializable(typeof(ClaimRecord))]
+[JsonSerializable(typeof(WalFacts))]
+internal sealed partial class DocumentJson : JsonSerializerContext;
