@@ -16,7 +16,7 @@ public sealed class WindowTargetTests
     private static readonly PostgresOptions s_options = PostgresOptions.Default with
     {
         WalSegmentMegabytes = 1,
-        Settings = new Dictionary<string, string> { ["autovacuum"] = "off", ["wal_keep_size"] = "64MB" },
+        Settings = new Dictionary<string, string> { ["autovacuum"] = "off", ["max_prepared_transactions"] = "10" },
     };
 
     [Theory]
