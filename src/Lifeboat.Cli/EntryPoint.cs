@@ -13,19 +13,27 @@ namespace Lifeboat.Cli;
 /// </summary>
 internal static class EntryPoint
 {
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        var isShort = ShortPath.IsFor(arguments);
+        var around = new ProgramEnvironment(
+            isShort ? Terminal.OfQuietProcess() : Terminal.OfProcess(),
+            Environment.GetEnvironmentVariable,
+            PosixFileSystem.Instance,
+            TimeProvider.System);
+
+        // A WAL command is ended by a signal as any program is: it leaves nothing that counts, and PostgreSQL understands.
+        return isShort
+            ? RunAsync(arguments, around, CancellationToken.None)
+            : RunStoppablyAsync(arguments, around);
+    }
+
+    private static async Task<int> RunStoppablyAsync(IReadOnlyList<string> arguments, ProgramEnvironment around)
     {
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return await RunAsync(
-            arguments,
-            new ProgramEnvironment(
-                Terminal.OfProcess(),
-                Environment.GetEnvironmentVariable,
-                PosixFileSystem.Instance,
-                TimeProvider.System),
-            stop.Token);
+        return await RunAsync(arguments, around, stop.Token);
 
         void Stop(PosixSignalContext context)
         {

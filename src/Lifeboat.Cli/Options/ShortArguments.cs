@@ -15,9 +15,8 @@ internal sealed record ShortArguments(
     /// <param name="words">The command's name: <c>wal</c>, <c>push</c>.</param>
     /// <param name="count">How many arguments follow the words.</param>
     public static ShortArguments? TryParse(
-        IReadOnlyList<string> arguments, IReadOnlyList<string> words, int count, IEnumerable<Setting> settings)
+        IReadOnlyList<string> arguments, IReadOnlyList<string> words, int count, IReadOnlyList<Setting> settings)
     {
-        var known = settings.ToDictionary(setting => setting.Option, StringComparer.Ordinal);
         var given = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var rest = new List<string>();
         var onlyArguments = false;
@@ -37,7 +36,7 @@ internal sealed record ShortArguments(
             }
 
             var equals = text.IndexOf('=', StringComparison.Ordinal);
-            if (!known.TryGetValue(equals < 0 ? text : text[..equals], out var setting)
+            if (Find(settings, equals < 0 ? text : text[..equals]) is not { } setting
                 || setting.Kind is SettingKind.Many or SettingKind.Pair)
             {
                 return null;
@@ -73,8 +72,32 @@ internal sealed record ShortArguments(
             }
         }
 
-        return rest.Count == words.Count + count && rest.Take(words.Count).SequenceEqual(words, StringComparer.Ordinal)
-            ? new ShortArguments(given, rest[words.Count..])
-            : null;
+        if (rest.Count != words.Count + count)
+        {
+            return null;
+        }
+
+        for (var at = 0; at < words.Count; at++)
+        {
+            if (rest[at] != words[at])
+            {
+                return null;
+            }
+        }
+
+        return new ShortArguments(given, rest[words.Count..]);
+    }
+
+    private static Setting? Find(IReadOnlyList<Setting> settings, string option)
+    {
+        foreach (var setting in settings)
+        {
+            if (setting.Option == option)
+            {
+                return setting;
+            }
+        }
+
+        return null;
     }
 }

@@ -1,3 +1,5 @@
+using Lifeboat.Platform.Files;
+
 namespace Lifeboat.Cli.Output;
 
 /// <summary>Where results and messages go. Results alone go to <paramref name="Out"/>.</summary>
@@ -11,6 +13,15 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool OutIsTerm
         Console.Error,
         !Console.IsOutputRedirected,
         !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"));
+
+    /// <summary>
+    /// For a command that is expected to say nothing: the console is made ready when the first line is written.
+    /// </summary>
+    public static Terminal OfQuietProcess() => new(
+        new LateWriter(static () => Console.Out),
+        new LateWriter(static () => Console.Error),
+        PosixFileSystem.IsTerminal(1),
+        PosixFileSystem.IsTerminal(2));
 
     public void Warn(string line) => Error.WriteLine($"lifeboat: warning: {line}");
 }

@@ -22,35 +22,44 @@ internal static class SecretSource
         var keyFile = settings.Find(GlobalSettings.KeyFile);
         var passphraseFile = settings.Find(GlobalSettings.PassphraseFile);
         var variable = settings.Variable(GlobalSettings.PassphraseVariable);
-        var ranks = new[]
-        {
-            (keyFile?.Origin, Which: GlobalSettings.KeyFile.Option),
-            (passphraseFile?.Origin, Which: GlobalSettings.PassphraseFile.Option),
-            (Origin: variable is null ? null : (SettingOrigin?)SettingOrigin.Environment,
-                Which: GlobalSettings.PassphraseVariable),
-        };
-        var strongest = ranks.Max(rank => rank.Origin);
+        var strongest = Stronger(Stronger(keyFile?.Origin, passphraseFile?.Origin), variable is null
+            ? null
+            : SettingOrigin.Environment);
         if (strongest is null)
         {
             return null;
         }
 
-        var chosen = ranks.Where(rank => rank.Origin == strongest).ToList();
+        var chosen = new List<string>(3);
+        AddIf(keyFile?.Origin == strongest, GlobalSettings.KeyFile.Option);
+        AddIf(passphraseFile?.Origin == strongest, GlobalSettings.PassphraseFile.Option);
+        AddIf(variable is not null && strongest == SettingOrigin.Environment, GlobalSettings.PassphraseVariable);
         if (chosen.Count > 1)
         {
             throw UsageError.Of(
                 "choose the secret of the repository",
-                string.Join(" and ", chosen.Select(rank => rank.Which)),
+                string.Join(" and ", chosen),
                 "more than one was given in the same way",
                 "Give the one that opens the repository.");
         }
 
-        return chosen[0].Which == GlobalSettings.KeyFile.Option
+        return chosen[0] == GlobalSettings.KeyFile.Option
             ? ReadKeyFile(files, settings.Path(GlobalSettings.KeyFile)!)
-            : chosen[0].Which == GlobalSettings.PassphraseFile.Option
+            : chosen[0] == GlobalSettings.PassphraseFile.Option
                 ? ReadPassphraseFile(files, settings.Path(GlobalSettings.PassphraseFile)!)
             : new PassphraseSecret(variable!);
+
+        void AddIf(bool counts, string which)
+        {
+            if (counts)
+            {
+                chosen.Add(which);
+            }
+        }
     }
+
+    private static SettingOrigin? Stronger(SettingOrigin? one, SettingOrigin? other) =>
+        one is null || other > one ? other : one;
 
     /// <summary>Whether the key file is the secret that counts, so that <c>init</c> may make it.</summary>
     public static string? KeyFilePath(Settings settings)

@@ -31,8 +31,16 @@ public static class ClusterRestore
         var tablespaces = TablespacePlaces.Resolve(files, request, resolved.Backup);
         var (entries, regular, bytes) = await ReadEntriesAsync(request, resolved.Backup, cancellationToken);
         var free = RestoreSpace.Check(files, directory, tablespaces, entries);
+        var others = await OtherHistories.WarnAsync(request, resolved, cancellationToken);
         return new RestorePlan(
-            request with { Directory = directory }, resolved, regular, bytes, entries, tablespaces, free, await OtherHistories.WarnAsync(request, resolved, cancellationToken));
+            request with { Directory = directory },
+            resolved,
+            regular,
+            bytes,
+            entries,
+            tablespaces,
+            free,
+            resolved.LeftBehind is { } lost ? [lost, .. others] : others);
     }
 
     /// <exception cref="LifeboatException">What was written is removed again, as far as that goes.</exception>

@@ -24,4 +24,8 @@ public sealed record ResolvedTarget(
     Lsn? StopLsn,
     string Description,
     WalSegmentName WalFrom,
-    WalSegmentName WalTo);
+    WalSegmentName WalTo)
+{
+    /// <summary>Archived WAL that this recovery would have to reach and cannot, in words; null when there is none.</summary>
+    public string? LeftBehind { get; init; }
+}

@@ -72,10 +72,22 @@ public sealed partial class TargetResolver
             + PassedOver(backup);
 
         // Without a target PostgreSQL promotes at the end whatever action was asked for.
-        return _target.Action == RecoveryTargetAction.Promote || found.LastRecord is not { } last
+        var resolved = _target.Action == RecoveryTargetAction.Promote || found.LastRecord is not { } last
             ? Resolved(backup, null, "", null, found.EndOfRecords, words, LastSegment(found))
             : Resolved(
                 backup, "recovery_target_lsn", last.ToString(), true, found.EndOfRecords, words, LastSegment(found));
+        return resolved with { LeftBehind = LeftBehind(found) };
+    }
+
+    /// <summary>Whoever wants all must hear that there is more, and what keeps it away.</summary>
+    private string? LeftBehind(WalSearchResult found)
+    {
+        var newest = _choice.Path.NameOf(_choice.Path.Runs[^1].Last);
+        return newest.Number > LastSegment(found).Number
+            ? $"WAL is archived up to segment {newest}, and this recovery ends at {found.EndOfRecords}: {found.Break}. "
+                + "What was committed behind it is lost to this recovery; see whether the missing WAL is still in pg_wal of "
+                + "a server or a standby, and archive it there by 'lifeboat wal push'"
+            : null;
     }
 
     private ResolvedTarget Immediate()

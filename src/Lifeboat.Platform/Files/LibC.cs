@@ -99,6 +99,9 @@ internal static unsafe partial class LibC
     internal static partial uint geteuid();
 
     [LibraryImport("libc")]
+    internal static partial int isatty(int fd);
+
+    [LibraryImport("libc")]
     internal static partial uint getegid();
 
     /// <summary>struct timespec, 64 bit.</summary>

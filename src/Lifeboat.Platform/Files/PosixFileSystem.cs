@@ -12,6 +12,9 @@ public sealed unsafe class PosixFileSystem : IFileSystem
 
     public static uint EffectiveGroup => LibC.getegid();
 
+    /// <summary>Whether a person may be looking at what is written to this descriptor of the process.</summary>
+    public static bool IsTerminal(int descriptor) => LibC.isatty(descriptor) == 1;
+
     public IFile OpenRead(string path) => Open(path, LibC.ReadOnly, 0, "open");
 
     public IFile OpenWrite(string path) => Open(path, LibC.ReadWrite | LibC.NoFollow, 0, "open for writing");

@@ -36,6 +36,16 @@ public readonly record struct Timeline(uint Value) : IComparable<Timeline>
 
     public static bool operator >=(Timeline a, Timeline b) => a.Value >= b.Value;
 
-    internal static bool IsUpperHex(ReadOnlySpan<char> text) =>
-        !text.ContainsAnyExcept("0123456789ABCDEF");
+    internal static bool IsUpperHex(ReadOnlySpan<char> text)
+    {
+        foreach (var digit in text)
+        {
+            if (!char.IsAsciiHexDigitUpper(digit))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

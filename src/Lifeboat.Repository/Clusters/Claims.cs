@@ -98,8 +98,16 @@ public static class Claims
     internal static bool TryParseSerial(ReadOnlySpan<char> text, out uint serial)
     {
         serial = 0;
-        return text.Length == 8 && !text.ContainsAnyExcept("0123456789abcdef")
-            && uint.TryParse(text, NumberStyles.AllowHexSpecifier, null, out serial) && serial > 0;
+        foreach (var digit in text)
+        {
+            if (!char.IsAsciiHexDigitLower(digit))
+            {
+                return false;
+            }
+        }
+
+        return text.Length == 8 && uint.TryParse(text, NumberStyles.AllowHexSpecifier, null, out serial)
+            && serial > 0;
     }
 
     private static async ValueTask PutAsync(

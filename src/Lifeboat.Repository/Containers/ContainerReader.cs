@@ -12,7 +12,7 @@ namespace Lifeboat.Repository.Containers;
 internal sealed class ContainerReader : IDisposable
 {
     /// <summary>Objects up to this size are fetched whole; the tail of larger ones in one request of this size.</summary>
-    internal const int TailSize = 64 << 10;
+    private const int TailSize = 64 << 10;
 
     private readonly SealedObject _object;
     private readonly long[] _offsets;
@@ -43,7 +43,6 @@ internal sealed class ContainerReader : IDisposable
     internal (long Offset, int Length) FrameAt(int number) => (_offsets[number], _lengths[number]);
 
     /// <param name="size">The object's size when it is known already (from a listing).</param>
-    /// <param name="wholeUpTo">Objects of at most this many bytes are fetched whole, in one request.</param>
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
     internal static async ValueTask<ContainerReader> OpenAsync(
         IObjectStore store,
@@ -52,8 +51,7 @@ internal sealed class ContainerReader : IDisposable
         SealingKey key,
         Compressor compressor,
         long? size,
-        CancellationToken cancellationToken,
-        int wholeUpTo = TailSize)
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -64,7 +62,7 @@ internal sealed class ContainerReader : IDisposable
                 throw new DecodingException($"it is cut off: {size} bytes are left");
             }
 
-            var tailLength = (int)Math.Min(size.Value, size.Value <= wholeUpTo ? wholeUpTo : TailSize);
+            var tailLength = (int)Math.Min(size.Value, TailSize);
             var tail = await ReadAsync(store, name, size.Value - tailLength, tailLength, cancellationToken);
             var whole = tailLength == size ? tail : null;
             var header = whole ?? await ReadAsync(store, name, 0, ContainerLimits.HeaderSize, cancellationToken);
@@ -107,24 +105,17 @@ internal sealed class ContainerReader : IDisposable
         }
     }
 
-    /// <summary>The bytes of several whole frames, one behind the other, in one request.</summary>
-    internal async ValueTask<ReadOnlyMemory<byte>> ReadSealedAsync(
-        int first, int count, CancellationToken cancellationToken)
+    /// <summary>The bytes of one whole body frame, still sealed. May be called at the same time by several.</summary>
+    /// <param name="frame">As long as <see cref="FrameAt"/> says.</param>
+    internal async ValueTask ReadSealedAsync(int number, Memory<byte> frame, CancellationToken cancellationToken)
     {
-        var start = _offsets[first];
-        var length = checked((int)(_offsets[first + count - 1] + _lengths[first + count - 1] - start));
         if (_whole is not null)
         {
-            return _whole.AsMemory((int)start, length);
+            _whole.AsMemory((int)_offsets[number], _lengths[number]).CopyTo(frame);
         }
-
-        try
+        else if (await _object.Store.ReadAsync(Name, _offsets[number], frame, cancellationToken) != frame.Length)
         {
-            return await ReadAsync(_object.Store, Name, start, length, cancellationToken);
-        }
-        catch (Exception exception) when (DamagedObjectException.Of(Name, exception) is var found && found != exception)
-        {
-            throw found;
+            throw new DamagedObjectException(Name, DamageKind.Damaged, "it ends within a frame");
         }
     }
 

@@ -25,9 +25,17 @@ public readonly record struct Id128(ulong High, ulong Low) : IComparable<Id128>
     public static bool TryParse(ReadOnlySpan<char> text, out Id128 id)
     {
         id = default;
-        if (text.Length != 32 || text.ContainsAnyExcept("0123456789abcdef"))
+        if (text.Length != 32)
         {
             return false;
+        }
+
+        foreach (var digit in text)
+        {
+            if (!char.IsAsciiHexDigitLower(digit))
+            {
+                return false;
+            }
         }
 
         id = new Id128(
@@ -44,6 +52,10 @@ public readonly record struct Id128(ulong High, ulong Low) : IComparable<Id128>
         BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
         BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
     }
+
+    public bool Equals(Id128 other) => High == other.High && Low == other.Low;
+
+    public override int GetHashCode() => HashCode.Combine(High, Low);
 
     public int CompareTo(Id128 other) => High != other.High ? High.CompareTo(other.High) : Low.CompareTo(other.Low);
 

@@ -14,12 +14,6 @@ public static class WalDecoding
 {
     private const int FrameSize = ContainerLimits.BodyPlaintext;
 
-    /// <summary>Objects up to this size, which is nearly every one of 16 MiB of WAL, come in one request.</summary>
-    private const int WholeUpTo = 8 << 20;
-
-    /// <summary>Frames that are fetched in one request, and held at the same time.</summary>
-    private const int MostFramesAtOnce = 32;
-
     /// <summary>
     /// Hands the content to the sink part by part. It is this file's content only when the call returns: what does not agree
     /// with its tag is known at the end.
@@ -29,7 +23,7 @@ public static class WalDecoding
         Cluster cluster, WalObject item, WalPartSink sink, int workers, CancellationToken cancellationToken)
     {
         using var compressor = new Compressor(level: 1);
-        using var reader = await WalStore.OpenAsync(cluster, item, compressor, cancellationToken, WholeUpTo);
+        using var reader = await WalStore.OpenAsync(cluster, item, compressor, cancellationToken);
         var facts = await ReadFactsAsync(reader, item, cancellationToken);
         await ReadContentAsync(cluster, item, reader, facts, sink, workers, cancellationToken);
         return facts;
@@ -39,7 +33,7 @@ public static class WalDecoding
         Cluster cluster, WalObject item, CancellationToken cancellationToken)
     {
         using var compressor = new Compressor(level: 1);
-        using var reader = await WalStore.OpenAsync(cluster, item, compressor, cancellationToken, WholeUpTo);
+        using var reader = await WalStore.OpenAsync(cluster, item, compressor, cancellationToken);
         var facts = await ReadFactsAsync(reader, item, cancellationToken);
         var content = GC.AllocateUninitializedArray<byte>((int)facts.Length);
         await ReadContentAsync(
@@ -75,21 +69,21 @@ public static class WalDecoding
     {
         var frames = WalFrames.Of(reader).Content;
         var tags = new byte[WalTag.Size((int)facts.Length)];
-        for (var first = 0; first < frames; first += MostFramesAtOnce)
+        try
         {
-            var count = Math.Min(MostFramesAtOnce, frames - first);
-            var batch = new Batch(
-                first, await reader.ReadSealedAsync(first, count, cancellationToken), reader, facts.Length, tags, sink);
-            try
-            {
-                WalWorker.Run(
-                    cluster.TagKey, level: 1, count, workers, batch.Open, meanwhile: null, cancellationToken);
-            }
-            catch (Exception exception)
-                when (DamagedObjectException.Of(item.Name, exception) is var found && found != exception)
-            {
-                throw found;
-            }
+            WalWorker.Run(
+                cluster.TagKey,
+                level: 1,
+                frames,
+                workers,
+                (worker, frame) => Open(
+                    worker, reader, frame, PlainLength(facts.Length, frame), tags, sink, cancellationToken),
+                meanwhile: null,
+                cancellationToken);
+        }
+        catch (Exception exception) when (DamagedObjectException.Of(item.Name, exception) is var found && found != exception)
+        {
+            throw found;
         }
 
         using var hasher = cluster.TagKey.NewHasher();
@@ -100,25 +94,38 @@ public static class WalDecoding
         }
     }
 
-    /// <summary>Frames that were fetched together.</summary>
-    private sealed class Batch(
-        int first, ReadOnlyMemory<byte> stored, ContainerReader reader, long length, byte[] tags, WalPartSink sink)
-    {
-        internal void Open(WalWorker worker, int at)
-        {
-            var frame = first + at;
-            var (offset, size) = reader.FrameAt(frame);
-            var packed = worker.Packed.AsSpan(0, size);
-            stored.Span.Slice((int)(offset - reader.FrameAt(first).Offset), size).CopyTo(packed);
-            var plain = worker.Plain.AsSpan(0, (int)Math.Min(FrameSize, length - ((long)frame * FrameSize)));
-            if (FrameSealer.PlainLength(packed, FrameType.Body) != plain.Length)
-            {
-                throw new DecodingException("a frame does not hold as much as the file's length demands");
-            }
+    private static int PlainLength(long length, int frame) =>
+        (int)Math.Min(FrameSize, length - ((long)frame * FrameSize));
 
-            worker.SealerOf(reader).Open((uint)frame, FrameType.Body, packed, plain, worker.Compressor);
-            worker.Tag(frame, plain, tags);
-            sink((long)frame * FrameSize, plain);
+    private static void Open(
+        WalWorker worker,
+        ContainerReader reader,
+        int frame,
+        int length,
+        byte[] tags,
+        WalPartSink sink,
+        CancellationToken cancellationToken)
+    {
+        var sealedFrame = worker.Packed.AsMemory(0, reader.FrameAt(frame).Length);
+        var reading = reader.ReadSealedAsync(frame, sealedFrame, cancellationToken);
+        if (reading.IsCompleted)
+        {
+            reading.GetAwaiter().GetResult();
         }
+        else
+        {
+            // This thread is a worker's own: it has nothing else to do until the bytes are here.
+            reading.AsTask().GetAwaiter().GetResult();
+        }
+
+        if (FrameSealer.PlainLength(sealedFrame.Span, FrameType.Body) != length)
+        {
+            throw new DecodingException("a frame does not hold as much as the file's length demands");
+        }
+
+        var plain = worker.Plain.AsSpan(0, length);
+        worker.SealerOf(reader).Open((uint)frame, FrameType.Body, sealedFrame.Span, plain, worker.Compressor);
+        worker.Tag(frame, plain, tags);
+        sink((long)frame * FrameSize, plain);
     }
 }

@@ -228,11 +228,7 @@ public static class WalStore
                 + "history is the right one before anything is recovered past this segment."));
 
     internal static ValueTask<ContainerReader> OpenAsync(
-        Cluster cluster,
-        WalObject item,
-        Compressor compressor,
-        CancellationToken cancellationToken,
-        int wholeUpTo = 0) =>
+        Cluster cluster, WalObject item, Compressor compressor, CancellationToken cancellationToken) =>
         ContainerReader.OpenAsync(
             cluster.Store,
             item.Name,
@@ -240,8 +236,7 @@ public static class WalStore
             cluster.DataKey,
             compressor,
             item.Size,
-            cancellationToken,
-            Math.Max(wholeUpTo, ContainerReader.TailSize));
+            cancellationToken);
 
     internal static async ValueTask<WalFacts> ReadFactsAsync(
         ContainerReader reader, WalObject item, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Lifeboat.Platform.Files;
 
 namespace Lifeboat.Storage.Local;
@@ -17,7 +16,7 @@ internal sealed class LocalDirectories
     private const int MaximumKnown = 4096;
 
     private readonly IFileSystem _files;
-    private readonly ConcurrentDictionary<string, bool> _durable = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, bool> _durable = new(StringComparer.Ordinal);
 
     internal LocalDirectories(IFileSystem files, string root)
     {
@@ -94,13 +93,22 @@ internal sealed class LocalDirectories
     }
 
     /// <summary>Forgets what is known to be durable: a directory was removed by somebody else.</summary>
-    internal void Forget() => _durable.Clear();
+    internal void Forget()
+    {
+        lock (_durable)
+        {
+            _durable.Clear();
+        }
+    }
 
     private void EnsureOne(string name, string directory)
     {
-        if (_durable.ContainsKey(directory))
+        lock (_durable)
         {
-            return;
+            if (_durable.ContainsKey(directory))
+            {
+                return;
+            }
         }
 
         var path = PathOf(directory);
@@ -132,11 +140,14 @@ internal sealed class LocalDirectories
         }
 
         _files.SyncDirectory(PosixPath.Parent(path));
-        if (_durable.Count >= MaximumKnown)
+        lock (_durable)
         {
-            _durable.Clear();
-        }
+            if (_durable.Count >= MaximumKnown)
+            {
+                _durable.Clear();
+            }
 
-        _durable[directory] = true;
+            _durable[directory] = true;
+        }
     }
 }

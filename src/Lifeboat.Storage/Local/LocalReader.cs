@@ -16,7 +16,7 @@ internal sealed class LocalReader : IDisposable
 
     private readonly IFileSystem _files;
     private readonly LocalDirectories _directories;
-    private readonly LinkedList<Kept> _kept = new();
+    private readonly List<Kept> _kept = [];
     private readonly Lock _lock = new();
     private bool _disposed;
 
@@ -94,12 +94,12 @@ internal sealed class LocalReader : IDisposable
     {
         lock (_lock)
         {
-            for (var node = _kept.First; node is not null; node = node.Next)
+            for (var at = _kept.Count - 1; at >= 0; at--)
             {
-                if (node.Value.Name == name)
+                if (_kept[at] is var kept && kept.Name == name)
                 {
-                    _kept.Remove(node);
-                    return node.Value;
+                    _kept.RemoveAt(at);
+                    return kept;
                 }
             }
 
@@ -118,11 +118,11 @@ internal sealed class LocalReader : IDisposable
             }
             else
             {
-                _kept.AddFirst(kept);
+                _kept.Add(kept);
                 if (_kept.Count > MaximumKept)
                 {
-                    surplus = _kept.Last!.Value;
-                    _kept.RemoveLast();
+                    surplus = _kept[0];
+                    _kept.RemoveAt(0);
                 }
             }
         }

@@ -35,6 +35,25 @@ public sealed class TargetResolverTests
         target.Settings.Single(setting => setting.Key == name).Value;
 
     [Fact]
+    public async Task Who_wants_all_hears_of_archived_WAL_that_cannot_be_reached()
+    {
+        using var scenario = await ArchiveScenario.NewAsync();
+        var server = scenario.NewServer("a");
+        var wal = LongWal.Build(segments: 6);
+        await scenario.PushAllAsync(server, wal.Builder);
+        await scenario.AddBackupAsync(Early, wal.StartOf(0) + 40, wal.StartOf(0) + 60, -1, -0.5);
+        var latest = new RecoveryTarget { Kind = RecoveryTargetKind.Latest };
+
+        Assert.Null((await TargetResolver.ResolveAsync(scenario.Cluster, latest, backup: null, Token)).LeftBehind);
+
+        await scenario.DeleteAsync(wal.NameOf(3));
+        var cut = await TargetResolver.ResolveAsync(scenario.Cluster, latest, backup: null, Token);
+        Assert.Equal(wal.NameOf(2), cut.WalTo.ToString());
+        Assert.Contains(wal.NameOf(3), cut.LeftBehind, StringComparison.Ordinal);
+        Assert.Contains(wal.NameOf(5), cut.LeftBehind, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_50_segments_a_missing_one_at_any_position_bounds_what_can_be_reached()
     {
         using var scenario = await ArchiveScenario.NewAsync();
