@@ -3,7 +3,6 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
-using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Repository;
 
@@ -22,5 +21,4 @@ namespace Lifeboat.Repository;
 [JsonSerializable(typeof(TombstoneRecord))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(CatalogLine))]
-[JsonSerializable(typeof(WalFacts))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using Lifeboat.Cli.Options;
 using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Stores;
 using Lifeboat.Engine.Windows;
@@ -8,18 +9,23 @@ namespace Lifeboat.Cli.Commands;
 
 internal static class ListCommand
 {
+    internal static readonly Setting RestorePoints = Setting.Flag(
+        "restore-points", "Show all named restore points, and not only the newest");
+
     public static readonly CommandSpec Spec = new(
         "list",
         "List the backups, and the points in time that can be recovered",
         [],
-        [],
+        [RestorePoints],
         [
             new("lifeboat list --repository /backup/lifeboat", "Backups, windows and gaps of the cluster main"),
             new("lifeboat list --repository /backup/lifeboat --output json", "The same for a program"),
         ],
         RunAsync)
     {
-        Details = "A window is a stretch of time in which every point can be recovered; a gap is WAL that is missing. "
+        Details = "A window is a stretch in which every position, and every time from its first to its last, can be recovered; the last "
+            + "time is later than the last commit where something shows that nothing was committed since. A gap is WAL that "
+            + "is missing: it parts windows. "
             + "What cannot be read is shown, and makes the command fail.",
     };
 
@@ -43,7 +49,7 @@ internal static class ListCommand
         }
         else
         {
-            ListText.Print(context.Terminal.Out, list);
+            ListText.Print(context.Terminal.Out, list, context.Settings.Flag(RestorePoints));
         }
 
         return list.Damaged ? DamageExit.Report(context, "list the backups", list.Damage.Length + list.Faults.Length)

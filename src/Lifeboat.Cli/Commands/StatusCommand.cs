@@ -1,9 +1,11 @@
+using Lifeboat.Cli.Options;
 using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Stores;
 using Lifeboat.Engine.Windows;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
+using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 
@@ -11,26 +13,46 @@ namespace Lifeboat.Cli.Commands;
 
 internal static class StatusCommand
 {
+    private const int MostSeconds = 24 * 3600;
+
+    private static readonly Setting Connection = new(
+        "connection", "CONNINFO", "Ask the server, reached as psql would, what is not archived yet");
+
+    private static readonly Setting Heartbeat = Setting.Flag(
+        "heartbeat", "Commit a message that changes nothing, end the segment, and wait until the archive has it");
+
+    private static readonly Setting HeartbeatTimeout = new(
+        "heartbeat-timeout", "SECONDS", "How long to wait for the heartbeat", Default: "60");
+
     public static readonly CommandSpec Spec = new(
         "status",
         "Show at a glance how a cluster stands",
         [],
-        [],
+        [CommonSettings.ClusterDirectory, Connection, Heartbeat, HeartbeatTimeout, ListCommand.RestorePoints],
         [
             new("lifeboat status --repository /backup/lifeboat", "How the cluster main stands"),
             new("lifeboat status --repository /backup/lifeboat --output json", "The same for a monitoring system"),
+            new(
+                "lifeboat status --repository /backup/lifeboat --cluster-dir /var/lib/postgresql/17/main "
+                + "--connection 'host=/run/postgresql user=postgres'",
+                "And how much would be lost now, by the server's own WAL"),
         ],
-        RunAsync);
+        RunAsync)
+    {
+        Details = "The archive alone tells the age of the last commit that can be recovered, and not whether the server "
+            + "has committed since. With --connection, --cluster-dir or both the server's WAL is read up to where it is flushed, "
+            + "and commits that are not archived are counted: with none of them nothing would be lost.",
+    };
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var cluster = await context.OpenClusterAsync(cancellationToken);
         var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
-        var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
+        var (heartbeat, windows, tail, problem) = await AskAsync(context, cluster, cancellationToken);
         var (bytes, objects) = await SizeAsync(cluster, cancellationToken);
         var now = context.Time.GetUtcNow();
         var last = backups.Count == 0 ? null : backups[^1];
-        var newest = windows.Windows.MaxBy(window => (window.EndTime ?? window.StartTime, window.End.Value));
+        var newest = windows.Windows.MaxBy(window => (window.LastKnown, window.End.Value));
         var known = damage.Select(damaged => damaged.Message).ToHashSet(StringComparer.Ordinal);
         var status = new StatusDocument(
             cluster.Store.Location,
@@ -39,9 +61,11 @@ internal static class StatusCommand
             backups.Count,
             last is null ? null : BackupDocument.Of(last),
             last is null ? null : Seconds(now - last.StopTime),
-            newest?.EndTime ?? newest?.StartTime,
+            newest?.LastKnown,
             newest?.End.ToString(),
-            newest is null ? null : Seconds(now - (newest.EndTime ?? newest.StartTime)),
+            newest is null ? null : Seconds(now - newest.LastKnown),
+            RpoDocument.Of(LastKnown(windows, tail) ?? newest?.LastKnown, now, tail, problem),
+            heartbeat,
             [.. windows.Windows.Select(WindowDocument.Of)],
             [.. windows.Gaps.Select(GapDocument.Of)],
             [.. windows.Conflicts.Select(ConflictDocument.Of)],
@@ -57,13 +81,62 @@ internal static class StatusCommand
         }
         else
         {
-            StatusText.Print(context.Terminal.Out, status);
+            StatusText.Print(context.Terminal.Out, status, context.Settings.Flag(ListCommand.RestorePoints));
         }
 
         return status.Damaged
             ? DamageExit.Report(context, "show the status", status.Damage.Length + status.Faults.Length)
             : ExitCodes.Done;
     }
+
+    /// <summary>The heartbeat first, then what is archived, then what the server has besides.</summary>
+    private static async Task<(HeartbeatDocument? Heartbeat, ClusterWindows Windows, LiveTail? Tail, string? Problem)> AskAsync(
+        CommandContext context, Cluster cluster, CancellationToken cancellationToken)
+    {
+        var settings = context.Settings;
+        var directory = settings.Path(CommonSettings.ClusterDirectory);
+        var beats = settings.Flag(Heartbeat);
+        var patience = TimeSpan.FromSeconds(settings.Integer(HeartbeatTimeout, 1, MostSeconds)!.Value);
+        var server = new ServerTail(cluster, context.Files, context.Time);
+        string? problem = null;
+        await using var session = await OpenAsync();
+        HeartbeatDocument? heartbeat = null;
+        if (beats)
+        {
+            var (lsn, took) = await server.BeatAsync(session!, directory, patience, cancellationToken);
+            heartbeat = new HeartbeatDocument(lsn.ToString(), Seconds(took));
+        }
+
+        var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
+        var tail = session is null && directory is null
+            ? null
+            : await server.ReadAsync(session, directory, windows, cancellationToken);
+        return (heartbeat, windows, tail, problem);
+
+        async Task<ServerSession?> OpenAsync()
+        {
+            if (!beats && !settings.IsGiven(Connection))
+            {
+                return null;
+            }
+
+            try
+            {
+                return await ServerSession.OpenAsync(ServerConnection.Read(settings, Connection), cancellationToken);
+            }
+            catch (LifeboatException down) when (!beats && down.Code == ErrorCode.ServerUnavailable)
+            {
+                // When the server is gone, what can be recovered without it is what matters.
+                problem = $"the server cannot be reached ({down.Failure.Cause})";
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Of the server that was asked, which may be a copy of the one for which the cluster was made.</summary>
+    private static DateTimeOffset? LastKnown(ClusterWindows windows, LiveTail? tail) => windows.Windows
+        .Where(window => window.Lineage == tail?.Lineage)
+        .Max(window => (DateTimeOffset?)window.LastKnown);
 
     private static IEnumerable<LineageDocument> Lineages(
         Cluster cluster, IReadOnlyList<BackupManifest> backups, ClusterWindows windows, DateTimeOffset now)
@@ -77,7 +150,7 @@ internal static class StatusCommand
             var last = backups.LastOrDefault(backup => backup.Lineage == lineage);
             var end = windows.Windows
                 .Where(window => window.Lineage == lineage)
-                .Max(window => (DateTimeOffset?)(window.EndTime ?? window.StartTime));
+                .Max(window => (DateTimeOffset?)window.LastKnown);
             yield return new LineageDocument(
                 lineage.ToString(),
                 lineage == cluster.FirstLineage,

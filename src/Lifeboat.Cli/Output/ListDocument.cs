@@ -23,8 +23,10 @@ internal sealed record ListDocument(
 /// <summary>Points that can be recovered without a break, along one timeline.</summary>
 /// <param name="Start">The stop LSN of the oldest backup in it.</param>
 /// <param name="End">The end of the WAL that is archived behind it without a break.</param>
-/// <param name="StartTime">When the oldest backup ended.</param>
-/// <param name="EndTime">Of the last commit that is known in it.</param>
+/// <param name="StartTime">The earliest time that can be a target.</param>
+/// <param name="EndTime">The latest time that can be a target; later than the last commit on a quiet server.</param>
+/// <param name="LastCommitTime">Of the last commit; null when none is behind the backup.</param>
+/// <param name="RestorePoints">Named points that can be targets, in their order.</param>
 /// <param name="Backups">Ids, oldest first.</param>
 /// <param name="LastSegment">The last archived segment of it.</param>
 internal sealed record WindowDocument(
@@ -35,7 +37,9 @@ internal sealed record WindowDocument(
     DateTimeOffset? EndTime,
     string Lineage,
     string[] Backups,
-    string LastSegment)
+    string LastSegment,
+    DateTimeOffset? LastCommitTime,
+    RestorePointDocument[] RestorePoints)
 {
     public static WindowDocument Of(RecoveryWindow window) => new(
         window.Timeline.Value,
@@ -45,8 +49,13 @@ internal sealed record WindowDocument(
         window.EndTime,
         window.Lineage.ToString(),
         [.. window.Backups],
-        window.LastSegment.ToString());
+        window.LastSegment.ToString(),
+        window.LastCommitTime,
+        [.. window.RestorePoints.Select(point => new RestorePointDocument(point.Name, point.Time, point.EndLsn.ToString()))]);
 }
+
+/// <param name="Lsn">Where recovery ends for it.</param>
+internal sealed record RestorePointDocument(string Name, DateTimeOffset Time, string Lsn);
 
 /// <summary>Segments that are missing in the archive: no recovery goes over them.</summary>
 /// <param name="Before">The last archived segment before them; null when there is none.</param>

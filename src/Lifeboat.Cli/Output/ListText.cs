@@ -5,7 +5,9 @@ namespace Lifeboat.Cli.Output;
 /// <summary>The list for people.</summary>
 internal static class ListText
 {
-    public static void Print(TextWriter output, ListDocument list)
+    private const int MostRestorePoints = 8;
+
+    public static void Print(TextWriter output, ListDocument list, bool allRestorePoints)
     {
         if (list.Backups.Length == 0)
         {
@@ -22,6 +24,7 @@ internal static class ListText
             PrintWindows(output, list.Windows);
         }
 
+        PrintRestorePoints(output, list.Windows, allRestorePoints ? int.MaxValue : MostRestorePoints);
         Section(output, "Missing WAL:", list.Gaps.Select(Describe));
         Section(output, "Conflicting WAL:", list.Conflicts.Select(conflict =>
             $"{conflict.File} has {conflict.Contents} contents in lineage {conflict.Lineage}"));
@@ -70,6 +73,38 @@ internal static class ListText
         table.Print(output);
     }
 
+    /// <summary>The newest restore points of each window.</summary>
+    public static void PrintRestorePoints(TextWriter output, WindowDocument[] windows, int most = MostRestorePoints)
+    {
+        var points = windows.SelectMany(window => window.RestorePoints.Select(point => (Window: window, Point: point)))
+            .DistinctBy(item => (item.Point.Name, item.Point.Lsn, item.Window.Lineage))
+            .ToList();
+        if (points.Count == 0)
+        {
+            return;
+        }
+
+        output.WriteLine();
+        var table = new TextTable("RESTORE POINT", "TIME", ">TL", "LSN", "LINEAGE");
+        foreach (var (window, point) in points.TakeLast(most))
+        {
+            table.Add(
+                point.Name,
+                Quantities.Moment(point.Time),
+                window.Timeline.ToString(CultureInfo.InvariantCulture),
+                point.Lsn,
+                window.Lineage[..8]);
+        }
+
+        table.Print(output);
+        if (points.Count > most)
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"and {points.Count - most} older ones: --restore-points shows all"));
+        }
+    }
+
     private static string Notes(BackupDocument backup)
     {
         var notes = new List<string>();
@@ -94,12 +129,13 @@ internal static class ListText
     private static void PrintWindows(TextWriter output, WindowDocument[] windows)
     {
         var table = new TextTable(
-            "RECOVERABLE FROM", "TO (LAST COMMIT)", ">TL", "FROM LSN", "TO LSN", ">BACKUPS", "LINEAGE");
+            "RECOVERABLE FROM", "TO", "LAST COMMIT", ">TL", "FROM LSN", "TO LSN", ">BACKUPS", "LINEAGE");
         foreach (var window in windows)
         {
             table.Add(
-                Quantities.Time(window.StartTime),
-                window.EndTime is { } end ? Quantities.Time(end) : "",
+                Quantities.Moment(window.StartTime),
+                window.EndTime is { } end ? Quantities.Moment(end) : "",
+                window.LastCommitTime is { } commit ? Quantities.Moment(commit) : "none",
                 window.Timeline.ToString(CultureInfo.InvariantCulture),
                 window.Start,
                 window.End,

@@ -38,5 +38,9 @@ internal static class Quantities
     public static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'+00'", CultureInfo.InvariantCulture);
 
+    /// <summary>To the microsecond: a time that can be given as a target as it is.</summary>
+    public static string Moment(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff'+00'", CultureInfo.InvariantCulture);
+
     public static string Age(DateTimeOffset time, DateTimeOffset now) => $"{Duration(now - time)} ago";
 }

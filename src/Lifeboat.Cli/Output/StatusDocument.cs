@@ -6,6 +6,8 @@ namespace Lifeboat.Cli.Output;
 /// <param name="WindowEnd">The last point in time that can be recovered: the last commit known in any window.</param>
 /// <param name="LastCommitAgeSeconds">How much would be lost now, at most, if the server had committed until
 /// now.</param>
+/// <param name="Rpo">How much would be lost now; with the server's help exactly.</param>
+/// <param name="Heartbeat">Null when none was asked for.</param>
 /// <param name="Lineages">The server's own history and those of its copies, each for itself.</param>
 /// <param name="Claims">Who archives.</param>
 /// <param name="BytesStored">Bytes of all objects of the cluster.</param>
@@ -19,6 +21,8 @@ internal sealed record StatusDocument(
     DateTimeOffset? WindowEnd,
     string? WindowEndLsn,
     double? LastCommitAgeSeconds,
+    RpoDocument Rpo,
+    HeartbeatDocument? Heartbeat,
     WindowDocument[] Windows,
     GapDocument[] Gaps,
     ConflictDocument[] Conflicts,

@@ -29,5 +29,5 @@ internal static class OtherHistories
                 + $"--lineage {newer.Key.ToString()[..8]}")];
     }
 
-    private static DateTimeOffset EndOf(RecoveryWindow window) => window.EndTime ?? window.StartTime;
+    private static DateTimeOffset EndOf(RecoveryWindow window) => window.LastKnown;
 }

@@ -95,50 +95,53 @@ public sealed partial class TargetResolver
     private async ValueTask<ResolvedTarget> LsnAsync(Lsn lsn, CancellationToken cancellationToken)
     {
         var subject = $"LSN {lsn}";
-        var backup = _choice.Allowed.FirstOrDefault(known => known.StopLsn <= lsn)
-            ?? throw _choice.Unreachable(
-                subject,
-                $"it lies before {_choice.Allowed[^1].StopLsn}, where backup {_choice.Allowed[^1].Id} becomes consistent");
-        var found = await _search.RunAsync(
-            BackupPoint.Of(backup), new WalQuestion.Position(lsn, !_target.Exclusive), cancellationToken);
-        var stop = found.Stop ?? throw _choice.Unreachable(
-            subject,
-            $"from backup {backup.Id} the archived WAL leads to {found.EndOfRecords ?? backup.StopLsn} only: {found.Break}",
-            NearestLsn(found));
-        return Resolved(
-            backup,
-            "recovery_target_lsn",
-            lsn.ToString(),
-            !_target.Exclusive,
-            stop.ReplayEnd,
-            $"{(_target.Exclusive ? "just before" : "just behind")} the record at {stop.Lsn}, the first at or behind {lsn}",
-            SegmentOf(stop));
-    }
-
-    private async ValueTask<ResolvedTarget> XidAsync(uint xid, CancellationToken cancellationToken)
-    {
-        var subject = $"transaction {xid}";
-        var question = new WalQuestion.Xid(new TransactionId(xid), !_target.Exclusive);
-        var (backup, stop, last) = await FindFirstAsync(question, cancellationToken);
-        if (backup is null || stop is null)
+        var question = new WalQuestion.Position(lsn, !_target.Exclusive);
+        WalSearchResult? found = null;
+        // A backup that becomes consistent behind the position still serves when the record there leads so far.
+        foreach (var backup in _choice.Allowed.Where(known => known.StopLsn <= lsn
+            || (!_target.Exclusive && known.StartLsn <= lsn)))
         {
-            throw _choice.Unreachable(
-                subject,
-                last?.Stop is { } early
-                    ? $"it ends at {early.Lsn}, before backup {_choice.Allowed[^1].Id} becomes consistent"
-                    : "no commit or abort of it stands in the archived WAL behind a backup",
-                "Only top-level transactions can be targets; a subtransaction ends with its parent. ");
+            found = await _search.RunAsync(BackupPoint.Of(backup), question, cancellationToken);
+            if (found.Stop is { } stop && stop.ReplayEnd >= backup.StopLsn)
+            {
+                return Resolved(
+                    backup,
+                    "recovery_target_lsn",
+                    lsn.ToString(),
+                    !_target.Exclusive,
+                    stop.ReplayEnd,
+                    $"{(_target.Exclusive ? "just before" : "just behind")} the record at {stop.Lsn}, the first at or "
+                    + $"behind {lsn}",
+                    SegmentOf(stop));
+            }
+
+            if (found.Stop is null && found.LastRecord is { } last && found.EndOfRecords >= lsn
+                && found.EndOfRecords >= backup.StopLsn)
+            {
+                // No record begins there yet. PostgreSQL would wait for one, and all that is before it is archived.
+                return Resolved(
+                    backup,
+                    "recovery_target_lsn",
+                    last.ToString(),
+                    inclusive: true,
+                    found.EndOfRecords,
+                    $"all that is archived up to {found.EndOfRecords}: no record begins at or behind {lsn}",
+                    LastSegment(found));
+            }
+
+            if (backup.StopLsn <= lsn)
+            {
+                throw _choice.Unreachable(
+                    subject,
+                    $"from backup {backup.Id} the archived WAL leads to {found.EndOfRecords ?? backup.StopLsn} only: "
+                    + found.Break,
+                    NearestLsn(found));
+            }
         }
 
-        return Resolved(
-            backup,
-            "recovery_target_xid",
-            question.Id.ToString(),
-            !_target.Exclusive,
-            stop.ReplayEnd,
-            $"{(_target.Exclusive ? "just before" : "just behind")} the end of transaction {xid} at {stop.Lsn}"
-            + (stop.Time is { } time ? $", {time}" : ""),
-            SegmentOf(stop));
+        throw _choice.Unreachable(
+            subject,
+            $"it lies before {_choice.Allowed[^1].StopLsn}, where backup {_choice.Allowed[^1].Id} becomes consistent");
     }
 
     private async ValueTask<ResolvedTarget> NameAsync(string name, CancellationToken cancellationToken)

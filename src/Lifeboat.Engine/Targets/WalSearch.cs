@@ -16,6 +16,8 @@ internal sealed class WalSearch(LineageArchive archive, WalPath path, WalFactsCa
 {
     private const int Ahead = 16;
 
+    internal Repository.Clusters.Cluster Cluster => cache.Cluster;
+
     /// <param name="from">
     /// The backup with which the recovery begins; records before its redo position are not replayed. Its start segment is
     /// archived.
@@ -37,8 +39,15 @@ internal sealed class WalSearch(LineageArchive archive, WalPath path, WalFactsCa
             try
             {
                 var item = archive.Find(name)!;
-                var summary = SummaryOf(await cache.ReadAsync(item, cancellationToken));
+                var facts = await cache.ReadAsync(item, cancellationToken);
+                var summary = SummaryOf(facts);
                 progress.Take(name, summary);
+                if (name.Timeline == path.Timeline)
+                {
+                    // Of an older timeline it says nothing: the server that wrote it is not the one that went on.
+                    progress.TakeQuiet(facts.QuietAt);
+                }
+
                 var edge = question.EdgeCanMatter(name, summary);
                 if (open is not null || edge || question.CanMatter(name, summary))
                 {

@@ -18,7 +18,7 @@ internal sealed class WalSearchResult
 
     internal DateTimeOffset? LastCommit { get; private set; }
 
-    /// <summary>The greatest time that anything in the WAL carries.</summary>
+    /// <summary>The greatest time up to which something shows that no commit lacks.</summary>
     internal DateTimeOffset? GreatestTime { get; private set; }
 
     internal WalSegmentName? LastSegment { get; private set; }
@@ -53,6 +53,9 @@ internal sealed class WalSearchResult
             EndAt(name, reason);
         }
     }
+
+    internal void TakeQuiet(DateTimeOffset? quiet) =>
+        GreatestTime = quiet is { } time && !(GreatestTime >= time) ? time : GreatestTime;
 
     internal void TakeRecord(in WalRecord record)
     {

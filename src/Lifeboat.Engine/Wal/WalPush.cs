@@ -48,7 +48,11 @@ public static class WalPush
             () => summary = SummaryOf(file, out blocks),
             cancellationToken);
         var facts = new WalFacts(
-            file.Name, file.Content.Length, encoding.Tag, before.Count == 1 ? before[0].Tag : null, summary);
+            file.Name, file.Content.Length, encoding.Tag, before.Count == 1 ? before[0].Tag : null, summary)
+        {
+            QuietAt = await QuietTail.SeenAsync(
+                request.Files, request.Path, file, server.DataDirectory, request.Time, cancellationToken),
+        };
         var outcome = await WalStore.PutAsync(
             cluster, server.Lineage, encoding, facts, blocks, cancellationToken);
 

@@ -14,12 +14,9 @@ public sealed record ClusterWindows(
     IReadOnlyList<WalConflict> Conflicts,
     IReadOnlyList<string> Faults)
 {
-    /// <summary>An idle server's segments hold no commits: so many are asked for the last one.</summary>
-    private const int MostSegmentsForTime = 64;
-
     /// <summary>
-    /// Reads names and history files of the archive, all manifests, and the facts of the last segments of each window. What
-    /// is damaged inside other segments is not noticed here: that is what a check finds.
+    /// Reads names and history files of the archive, all manifests, and the facts of all segments of each window, many at
+    /// once where there are catalogs of them. Damage within a segment's content is not noticed here: a check finds it.
     /// </summary>
     /// <exception cref="LifeboatException">Errors of the store.</exception>
     public static async ValueTask<ClusterWindows> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
@@ -33,7 +30,10 @@ public sealed record ClusterWindows(
             var cache = new WalFactsCache(cluster, archive.Size);
             foreach (var window in archive.Coverage.Windows.Where(window => IsOwn(archive, window)))
             {
-                windows.Add(await WithEndAsync(archive, window, cache, faults, cancellationToken));
+                var path = archive.Coverage.Paths.Single(path => path.Timeline == window.Timeline);
+                var reading = new WindowReading(archive, path, cache, faults);
+                windows.AddRange(await reading.ReadAsync(window, cancellationToken));
+                gaps.AddRange(reading.Damaged);
             }
 
             gaps.AddRange(archive.Coverage.Gaps.Where(gap => Concerns(archive, gap)));
@@ -42,7 +42,7 @@ public sealed record ClusterWindows(
 
         return new ClusterWindows(
             windows,
-            gaps,
+            [.. gaps.DistinctBy(gap => (gap.Lineage, gap.First, gap.Last))],
             [.. archives.SelectMany(archive => archive.Conflicts).DistinctBy(conflict => (conflict.Lineage, conflict.File))],
             [.. faults.Distinct(StringComparer.Ordinal)]);
     }
@@ -57,46 +57,4 @@ public sealed record ClusterWindows(
         archive.Record.Parent is not { } origin
         || (WalSegmentName.TryParse(gap.Last, archive.Size, out var last) && last.End > origin.From
             && gap.Timeline > origin.Timeline);
-
-    /// <summary>The window with the end of its last record and the time of its last commit.</summary>
-    private static async ValueTask<RecoveryWindow> WithEndAsync(
-        LineageArchive archive,
-        RecoveryWindow window,
-        WalFactsCache cache,
-        List<string> faults,
-        CancellationToken cancellationToken)
-    {
-        var path = archive.Coverage.Paths.Single(path => path.Timeline == window.Timeline);
-        var run = path.RunOf(window.LastSegment.Number)!.Value;
-        var newest = archive.Backups.Last(backup => window.Backups.Contains(backup.Id, StringComparer.Ordinal));
-        var end = window.End;
-        for (var back = 0UL; back < MostSegmentsForTime && back <= run.Last - run.First; back++)
-        {
-            var name = path.NameOf(run.Last - back);
-            try
-            {
-                var facts = await cache.ReadAsync(archive.Find(name)!, cancellationToken);
-                if (back == 0 && facts.Segment?.EndOfRecords is { } records && records > window.Start)
-                {
-                    end = records;
-                }
-
-                if (facts.Segment?.LastCommitTime is { } time)
-                {
-                    return window with { End = end, EndTime = time };
-                }
-            }
-            catch (LifeboatException damaged) when (damaged.Code is ErrorCode.Damaged or ErrorCode.Conflict)
-            {
-                faults.Add(damaged.Message);
-            }
-
-            if (name.Start < newest.StartLsn)
-            {
-                break;
-            }
-        }
-
-        return window with { End = end, EndTime = newest.StopTime };
-    }
 }

@@ -1,5 +1,6 @@
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Windows;
 
@@ -7,9 +8,10 @@ namespace Lifeboat.Engine.Windows;
 /// <param name="Timeline">The timeline that a recovery follows; the window may begin on one of its ancestors.</param>
 /// <param name="Start">The stop position of the oldest backup in it.</param>
 /// <param name="End">Where the archived WAL behind it first breaks.</param>
-/// <param name="StartTime">When that oldest backup ended.</param>
+/// <param name="StartTime">The earliest time that can be a target; when not looked up, when that oldest backup ended.</param>
 /// <param name="EndTime">
-/// Of the last commit that is known in it; of its newest backup's end when no commit is known. Null when not looked up.
+/// The latest time that can be a target: that of the last thing that tells a time, which can be later than any commit. Null
+/// when not looked up.
 /// </param>
 /// <param name="Backups">Oldest first; each lies in the window with all the WAL that it needs.</param>
 /// <param name="LastSegment">The last segment that is archived in it.</param>
@@ -21,7 +23,20 @@ public sealed record RecoveryWindow(
     DateTimeOffset StartTime,
     DateTimeOffset? EndTime,
     IReadOnlyList<string> Backups,
-    WalSegmentName LastSegment);
+    WalSegmentName LastSegment)
+{
+    /// <summary>Of the last commit in it, in the order of the WAL; null when there is none, or it was not looked up.</summary>
+    public DateTimeOffset? LastCommitTime { get; init; }
+
+    /// <summary>By position; each can be a target. Empty when not looked up.</summary>
+    public IReadOnlyList<RestorePointFacts> RestorePoints { get; init; } = [];
+
+    /// <summary>When the newest backup in it ended; null when not looked up.</summary>
+    public DateTimeOffset? NewestBackupTime { get; init; }
+
+    /// <summary>The time of the last commit, and without one that of the newest backup: what may be lost is later.</summary>
+    public DateTimeOffset LastKnown => LastCommitTime ?? NewestBackupTime ?? StartTime;
+}
 
 /// <summary>WAL that lacks: no recovery goes over it.</summary>
 /// <param name="Timeline">The timeline along which it lacks.</param>

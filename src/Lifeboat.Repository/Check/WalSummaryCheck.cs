@@ -129,8 +129,7 @@ internal sealed class WalSummaryCheck(Cluster cluster, FindingList findings, Che
     }
 
     private static bool SameFacts(WalFacts own, WalFacts listed) =>
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(own, RepositoryJson.Default.WalFacts).AsSpan().SequenceEqual(
-            System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(listed, RepositoryJson.Default.WalFacts));
+        WalFactsForm.Instance.ToBytes(own).AsSpan().SequenceEqual(WalFactsForm.Instance.ToBytes(listed));
 
     private void Warn(WalCatalogObject catalog, string detail) =>
         findings.Add(catalog.Name.Value, FindingSeverity.Warning, DamageKind.Inconsistent, detail);

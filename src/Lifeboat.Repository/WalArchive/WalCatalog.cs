@@ -144,7 +144,7 @@ public static class WalCatalog
         foreach (var entry in facts)
         {
             entry.Tag.Write(sink.Append(Id128.Size));
-            var json = JsonSerializer.SerializeToUtf8Bytes(entry, RepositoryJson.Default.WalFacts);
+            var json = WalFactsForm.Instance.ToBytes(entry);
             sink.Varint(json.Length);
             sink.Bytes(json);
         }
@@ -152,11 +152,11 @@ public static class WalCatalog
         return sink.Memory;
     }
 
-    private static List<WalFacts> Decode(WalCatalogObject item, ReadOnlySpan<byte> bytes)
+    private static List<WalFacts> Decode(WalCatalogObject item, ReadOnlyMemory<byte> bytes)
     {
         try
         {
-            var source = new ByteSource(bytes);
+            var source = new ByteSource(bytes.Span);
             if (source.VarintUpTo(Segments, "a number of segments") != Segments)
             {
                 throw new DecodingException($"a catalog has {Segments} segments");
@@ -166,9 +166,10 @@ public static class WalCatalog
             for (var index = 0; index < Segments; index++)
             {
                 var tag = Id128.Read(source.Bytes(Id128.Size));
-                var json = source.Bytes(source.VarintUpTo(MostFacts, "a document's length"));
-                var facts = JsonSerializer.Deserialize(json, RepositoryJson.Default.WalFacts);
-                all.Add(facts is not null && facts.Tag == tag && IsNumber(facts, item.First, index)
+                var length = source.Bytes(source.VarintUpTo(MostFacts, "a document's length")).Length;
+                var json = bytes.Slice(bytes.Length - source.Remaining - length, length);
+                var facts = JsonFields.Read(json, WalFactsForm.Instance.Read);
+                all.Add(facts.Tag == tag && IsNumber(facts, item.First, index)
                     ? facts
                     : throw new DecodingException($"its segment {index} is not what follows {item.First}"));
             }

@@ -10,8 +10,17 @@ namespace Lifeboat.Repository.WalArchive;
 /// <param name="Tag">Content tag of the plaintext, which is its hash under the cluster's tag key; also in the object's name.</param>
 /// <param name="Predecessor">Content tag of the segment before it, when that was known at the push.</param>
 /// <param name="Segment">What was read from it, when it is a segment.</param>
+/// <param name="QuietAt">
+/// A moment at which the server that wrote the segment had committed nothing behind it: what had been committed by then is
+/// in it or before it. Null when something had been committed, or that was not known.
+/// </param>
 public sealed record WalFacts(
-    string File, long Length, Id128 Tag, Id128? Predecessor, WalSegmentSummary? Segment);
+    string File,
+    long Length,
+    Id128 Tag,
+    Id128? Predecessor,
+    WalSegmentSummary? Segment,
+    DateTimeOffset? QuietAt = null);
 
 /// <summary>The light summary of one segment, from its own bytes alone.</summary>
 /// <param name="Format">

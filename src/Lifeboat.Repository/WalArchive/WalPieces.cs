@@ -9,8 +9,8 @@ namespace Lifeboat.Repository.WalArchive;
 public static class WalPieces
 {
     /// <summary>
-    /// Superseded pieces that a reader compares all the same, those that end last: a second writer is noticed within a
-    /// few pieces, so that what it left stands among them.
+    /// Superseded pieces that a reader compares all the same, those that end last: a second writer is noticed by the first
+    /// within about a second, so that what it left stands among them.
     /// </summary>
     private const int MostCompared = 64;
 

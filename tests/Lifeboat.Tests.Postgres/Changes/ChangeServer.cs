@@ -32,6 +32,9 @@ internal sealed class ChangeServer : IAsyncDisposable
 
     internal Cluster Cluster { get; }
 
+    /// <summary>That it is on: the first, until it is promoted.</summary>
+    internal Timeline Timeline { get; private set; } = Timeline.First;
+
     internal string Space => _folder["space"];
 
     private string Archive => _folder["archive"];
@@ -123,12 +126,23 @@ internal sealed class ChangeServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the server and lets it go on along a new timeline.</summary>
+    internal async Task PromoteAsync()
+    {
+        await Server.StopAsync();
+        await File.WriteAllTextAsync(Path.Combine(Server.DataDirectory, "standby.signal"), "", Token);
+        await Server.StartAsync();
+        await Server.ExecuteAsync("select pg_promote()");
+        await Server.WaitUntilPromotedAsync();
+        Timeline = new Timeline(Timeline.Value + 1);
+    }
+
     internal ValueTask<ChangedBlocksAnswer> FindAsync(Lsn from, Lsn to, Lsn flushed) => ChangedBlocks.FindAsync(
         new ChangedBlocksRequest
         {
             Cluster = Cluster,
             Lineage = Cluster.FirstLineage,
-            Timeline = Timeline.First,
+            Timeline = Timeline,
             FromTimeline = Timeline.First,
             From = from,
             To = to,

@@ -10,7 +10,7 @@ public sealed class QuiescedCopyJudgeTests
 
     [Theory]
     [ClassData(typeof(EveryMajor))]
-    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed(int major) =>
+    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed_also_over_a_promotion_and_a_kill(int major) =>
         Sample.SeededAsync(async () =>
         {
             await using var server = await ChangeServer.StartAsync(major);
@@ -23,7 +23,12 @@ public sealed class QuiescedCopyJudgeTests
             using var before = await RelationCopy.TakeAsync(server);
             var from = server.Control().CheckPointCopy.Redo;
             await server.Server.StartAsync();
-            await server.RunStepsAsync(numbers, Steps);
+            await server.RunStepsAsync(numbers, Steps / 3);
+            await server.PromoteAsync();
+            await server.RunStepsAsync(numbers, Steps / 3);
+            await server.Server.KillAsync();
+            await server.Server.StartAsync();
+            await server.RunStepsAsync(numbers, Steps / 3);
             await server.RunAsync("checkpoint;\n");
             await server.Server.StopAsync();
             await server.PushArchivedAsync();
@@ -36,6 +41,7 @@ public sealed class QuiescedCopyJudgeTests
             Assert.True(
                 comparison is { Main: > 300, VisibilityMap: > 3, Same: > 1000 },
                 $"{comparison.Main} {comparison.VisibilityMap} {comparison.Same}");
+            Assert.Equal(2u, server.Timeline.Value);
             Assert.True(known.Sources is { Stored: > 10, Rebuilt: 0, Live: > 0 }, $"{known.Sources}");
         });
 }

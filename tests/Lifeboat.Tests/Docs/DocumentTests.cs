@@ -34,7 +34,7 @@ public sealed partial class DocumentTests
 
         // Every command that a task needs is shown, and the search for them finds them.
         Assert.Superset(
-            new HashSet<string> { "init", "backup", "list", "restore", "check", "adopt", "wal push" },
+            new HashSet<string> { "init", "backup", "list", "restore", "check", "adopt", "wal push", "wal receive" },
             lines.Select(line => line.Command.Name).ToHashSet());
     }
 

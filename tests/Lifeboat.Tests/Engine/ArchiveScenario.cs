@@ -26,6 +26,7 @@ internal sealed class ArchiveScenario : IDisposable
     /// <summary>The time from which the WAL in these tests counts seconds.</summary>
     internal static readonly DateTimeOffset Epoch = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
+    private readonly StandingClock _clock = new() { Now = Epoch.AddDays(-1) };
     private readonly ScratchDirectory _scratch = ScratchDirectory.InMemory();
 
     private ArchiveScenario(IObjectStore store, Cluster cluster)
@@ -72,6 +73,35 @@ internal sealed class ArchiveScenario : IDisposable
         return directory;
     }
 
+    internal void SetState(string server, DBState state)
+    {
+        const int stateOffset = 16; // pg_control.h, the same from 13 to 18
+        var control = Read($"{server}/{ControlFile.Path}");
+        BinaryPrimitives.WriteInt32LittleEndian(control.AsSpan(stateOffset), (int)state);
+        var crc = ControlFileLayout.Of(ControlFileReading.Of(control).PgControlVersion)!.Crc;
+        BinaryPrimitives.WriteUInt32LittleEndian(control.AsSpan(crc), Crc32C.Compute(control.AsSpan(0, crc)));
+        Write($"{server}/{ControlFile.Path}", control);
+    }
+
+    /// <summary>A push by hand, of a file that does not lie in the server's pg_wal.</summary>
+    internal ValueTask<WalPushOutcome> PushFromElsewhereAsync(
+        string server, string name, ReadOnlyMemory<byte> content)
+    {
+        Files.CreateDirectory($"{server}/spool");
+        Write($"{server}/spool/{name}", content.Span);
+        return WalPush.RunAsync(
+            new WalPushRequest
+            {
+                Cluster = Cluster,
+                Path = $"{server}/spool/{name}",
+                ClusterDirectory = server,
+                Files = Files,
+                Host = "here",
+                Time = _clock,
+            },
+            Token);
+    }
+
     internal void Write(string path, ReadOnlySpan<byte> content)
     {
         if (Files.Stat(path) is not null)
@@ -103,9 +133,13 @@ internal sealed class ArchiveScenario : IDisposable
                 Path = $"{server}/pg_wal/{name}",
                 Files = files ?? Files,
                 Host = "here",
+                Time = _clock,
             },
             Token);
     }
+
+    /// <summary>Sets the clock of the server that pushes; it stands before all of the tests' WAL otherwise.</summary>
+    internal void SetClock(double seconds) => _clock.Now = At(seconds);
 
     internal async Task PushAllAsync(string server, WalBuilder wal, Timeline? timeline = null)
     {
@@ -174,4 +208,11 @@ internal sealed class ArchiveScenario : IDisposable
     }
 
     public void Dispose() => _scratch.Dispose();
+
+    private sealed class StandingClock : TimeProvider
+    {
+        internal DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
 }

@@ -145,6 +145,40 @@ public sealed class ChangedBlocksTests
     }
 
     [Fact]
+    public async Task A_segment_of_which_only_pieces_are_archived_counts_as_far_as_they_lead()
+    {
+        var wal = new WalBuilder(firstSegment: 5);
+        var first = wal.Insert(ChangeRecords.Relation(1), 1);
+        wal.Switch();
+        wal.Insert(ChangeRecords.Relation(1), 2);
+        wal.Blocks(ResourceManager.Xlog, 0xB0, [], images: true, (ChangeRecords.Relation(1), RelationFork.Main, 3));
+        var middle = wal.Position;
+        wal.Insert(ChangeRecords.Relation(1), 4);
+        using var scenario = await ArchiveScenario.NewAsync();
+        var server = scenario.NewServer("a");
+        await PushAsync(scenario, server, wal.Segments.Take(1));
+        var (name, content) = wal.Segments[1];
+        var length = (uint)(middle - name.Start);
+        await WalPieces.PutAsync(
+            scenario.Cluster,
+            scenario.Cluster.FirstLineage,
+            new WalPieceName(name.ToString(), 0, length),
+            content[..(int)length],
+            predecessor: null,
+            level: 1,
+            Token);
+
+        var known = Assert.IsType<ChangedBlocksAnswer.Known>(await FindAsync(scenario, first, middle));
+        Assert.Equal([new BlockRange(1, 3)], known.Changes.Forks.Single().Changes.Blocks.Ranges());
+        Assert.Equal(ChangesUnknown.Broken, Reason(await FindAsync(scenario, first, wal.Position)));
+
+        // The server itself has more than its pieces.
+        scenario.Write($"{server}/pg_wal/{name}", content.Span);
+        var live = new LiveWal(scenario.Files, $"{server}/pg_wal", wal.Position);
+        Assert.IsType<ChangedBlocksAnswer.Known>(await FindAsync(scenario, first, wal.Position, live));
+    }
+
+    [Fact]
     public async Task Positions_that_are_not_in_the_history_are_refused()
     {
         var segments = ChangeReading.RandomWal(9, 60).Segments;
@@ -155,6 +189,77 @@ public sealed class ChangedBlocksTests
         Assert.Equal(ChangesUnknown.NotInHistory, Reason(await FindAsync(scenario, to, from)));
         Assert.Equal(
             ChangesUnknown.NotInHistory, Reason(await FindAsync(scenario, from, to, fromTimeline: new Timeline(2))));
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    [InlineData(13)]
+    public async Task What_an_old_timeline_wrote_behind_the_switch_does_not_count_for_the_new_one(int seed)
+    {
+        // Two histories with the same beginning, as a promotion leaves them whose old primary went on.
+        var (one, two) = (new WalBuilder(), new WalBuilder());
+        var (first, second) = (new Random(seed), new Random(seed));
+        for (var record = 0; record < 150; record++)
+        {
+            one.AddRandom(first);
+            two.AddRandom(second);
+        }
+
+        var switched = two.Position;
+        var (firstRest, secondRest) = (new Random(seed + 100), new Random(seed + 200));
+        for (var record = 0; record < 150; record++)
+        {
+            one.AddRandom(firstRest);
+            two.AddRandom(secondRest);
+        }
+
+        one.Switch();
+        two.Switch();
+        using var scenario = await ArchiveScenario.NewAsync();
+        var server = scenario.NewServer("a");
+        var (old, renewed) = (one.Segments, OnTimeline(two.Segments, new Timeline(2), switched));
+        await PushAsync(scenario, server, old);
+        await scenario.PushAsync(
+            server, "00000002.history", System.Text.Encoding.ASCII.GetBytes($"1\t{switched}\tno recovery target\n"));
+        await PushAsync(scenario, server, renewed);
+
+        foreach (var from in Records(old).Where(record => record < switched).Where((_, index) => index % 40 == 3))
+        {
+            var end = renewed[^1].Name.End;
+            var known = Assert.IsType<ChangedBlocksAnswer.Known>(
+                await FindAsync(scenario, from, end, timeline: new Timeline(2)));
+            Assert.Equal(Bytes(Plain(two.Segments, from, end), old), Bytes(known.Changes, old));
+            var stayed = Assert.IsType<ChangedBlocksAnswer.Known>(await FindAsync(scenario, from, old[^1].Name.End));
+            Assert.Equal(Bytes(Plain(old, from, old[^1].Name.End), old), Bytes(stayed.Changes, old));
+        }
+
+        Assert.Equal(
+            ChangesUnknown.NotInHistory,
+            Reason(await FindAsync(
+                scenario, Records(old).First(record => record > switched), Lsn.Max, timeline: new Timeline(2))));
+    }
+
+    /// <summary>The segments from the switch on, as the new timeline's own: a copy up to it, then pages of its own.</summary>
+    private static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> OnTimeline(
+        IEnumerable<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> segments, Timeline timeline, Lsn switched)
+    {
+        var renewed = new List<(WalSegmentName Name, ReadOnlyMemory<byte> Content)>();
+        foreach (var (name, content) in segments.Where(segment => segment.Name.End > switched))
+        {
+            var bytes = content.ToArray();
+            for (var at = 0; at < bytes.Length; at += WalPageHeader.PageSize)
+            {
+                if (name.Start + (ulong)at >= switched && BitConverter.ToUInt16(bytes, at) != 0)
+                {
+                    BitConverter.TryWriteBytes(bytes.AsSpan(at + 4), timeline.Value);
+                }
+            }
+
+            renewed.Add((name with { Timeline = timeline }, bytes));
+        }
+
+        return renewed;
     }
 
     private static ChangesUnknown Reason(ChangedBlocksAnswer answer) =>
@@ -176,13 +281,18 @@ public sealed class ChangedBlocksTests
     }
 
     private static ValueTask<ChangedBlocksAnswer> FindAsync(
-        ArchiveScenario scenario, Lsn from, Lsn to, LiveWal? live = null, Timeline? fromTimeline = null) =>
+        ArchiveScenario scenario,
+        Lsn from,
+        Lsn to,
+        LiveWal? live = null,
+        Timeline? fromTimeline = null,
+        Timeline? timeline = null) =>
         ChangedBlocks.FindAsync(
             new ChangedBlocksRequest
             {
                 Cluster = scenario.Cluster,
                 Lineage = scenario.Cluster.FirstLineage,
-                Timeline = Timeline.First,
+                Timeline = timeline ?? Timeline.First,
                 FromTimeline = fromTimeline ?? Timeline.First,
                 From = from,
                 To = to,

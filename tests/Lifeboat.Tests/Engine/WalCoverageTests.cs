@@ -157,6 +157,7 @@ public sealed class WalCoverageTests
         var window = Assert.Single(windows.Windows);
         Assert.Equal(wal.StartOf(7), window.End);
         Assert.Equal(ArchiveScenario.At(6), window.EndTime);
+        Assert.Equal(ArchiveScenario.At(6), window.LastCommitTime);
         Assert.Equal(wal.NameOf(7), Assert.Single(windows.Gaps).First);
         Assert.Empty(windows.Conflicts);
         Assert.Empty(windows.Faults);

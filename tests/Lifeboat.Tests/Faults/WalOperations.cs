@@ -66,7 +66,8 @@ internal sealed class FetchOperation(FaultWorld world) : FaultedOperation(world)
 {
     private bool _promised;
 
-    private string Destination => $"{World.Target("fetching")}/RECOVERYXLOG";
+    // Under the names with which a recovery asks, a loss of power may take it: recovery asks again.
+    private string Destination => $"{World.Target("fetching")}/000000010000000000000005";
 
     private static (string Name, byte[] Content) Stored => SourceDirectory.Wal[0];
 

@@ -20,7 +20,7 @@ namespace Lifeboat.Tests.Repository;
 
 /// <summary>
 /// The numbered invariants of docs/format. I9 is in <see cref="MapTests"/>; W4 and W5 are kept by what archives and
-/// recovers.
+/// recovers, W6 to W8 by what streams (Lifeboat.Tests.Receive).
 /// </summary>
 public sealed class InvariantTests
 {

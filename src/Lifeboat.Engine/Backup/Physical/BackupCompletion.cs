@@ -1,4 +1,6 @@
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Wal.Summaries;
+using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
@@ -12,6 +14,9 @@ namespace Lifeboat.Engine.Backup.Physical;
 internal sealed class BackupCompletion(
     PhysicalBackupRequest request, ServerSource source, IActivity activity, List<string> warnings)
 {
+    /// <summary>Some seconds' work; an archive from before there were catalogs gets them over several backups.</summary>
+    private const int MostCatalogs = 16;
+
     /// <param name="began">When the backup was begun; its id comes from it.</param>
     /// <param name="start">What pg_backup_start answered.</param>
     /// <returns>The manifest as it is stored.</returns>
@@ -30,7 +35,26 @@ internal sealed class BackupCompletion(
         TellWarnings(copied);
         var manifest = Manifest(began, stopTime, timeline, start, stop, copied, configuration);
         await BackupCatalog.PutAsync(request.Cluster, manifest, catalog, cancellationToken);
+        await RollCatalogsAsync(cancellationToken);
         return manifest;
+    }
+
+    /// <summary>The backup exists by now, and nothing depends on catalogs.</summary>
+    private async Task RollCatalogsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var report = await WalCatalogRoll.RollCatalogsAsync(
+                request.Cluster, source.Lineage.Id, cancellationToken, most: MostCatalogs);
+            foreach (var (first, why) in report.Skipped)
+            {
+                activity.Warn($"the WAL from {first} on gets no catalog: {why}");
+            }
+        }
+        catch (LifeboatException failure)
+        {
+            activity.Warn($"catalogs of WAL are left for the next backup: {failure.Message}");
+        }
     }
 
     private void TellWarnings(CopiedFiles copied)

@@ -12,7 +12,8 @@ namespace Lifeboat.Engine.Wal.Receive;
 /// </summary>
 internal sealed class PieceStore(Cluster cluster, Id128 lineage, int level, TimeProvider time)
 {
-    private const int PiecesBetweenLooks = 16;
+    // A look lists the segment's pieces, and there may be thousands: it may take a fiftieth of the time.
+    private const int ShareOfLooks = 50;
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
@@ -21,7 +22,7 @@ internal sealed class PieceStore(Cluster cluster, Id128 lineage, int level, Time
     private PieceLadder _ladder = new();
     private WalPiece? _last;
     private long _lastLook = time.GetTimestamp();
-    private int _sinceLook;
+    private TimeSpan _betweenLooks = BetweenLooks;
 
     /// <summary>Begins a segment, with the pieces of it that are stored.</summary>
     internal void Begin(WalPieceChain chain)
@@ -37,19 +38,31 @@ internal sealed class PieceStore(Cluster cluster, Id128 lineage, int level, Time
         }
     }
 
-    /// <summary>
-    /// Stores what waits. When it returns, the buffer is durable as far as it was filled; called again after a failure, it
-    /// does what is left.
-    /// </summary>
-    /// <exception cref="Platform.Errors.LifeboatException">Conflict; errors of the store.</exception>
+    /// <summary>Stores what waits. When it returns, the buffer is durable as far as it was filled.</summary>
+    /// <exception cref="Platform.Errors.LifeboatException">Errors of the store.</exception>
     internal async ValueTask PutAsync(SegmentBuffer buffer, CancellationToken cancellationToken)
     {
-        if (buffer.HasWaiting)
-        {
-            await CutAsync(buffer, cancellationToken);
-        }
+        var to = buffer.Filled;
+        var (from, rung) = _ladder.Next(buffer.Durable);
+        var piece = await WalPieces.PutAsync(
+            cluster,
+            lineage,
+            new WalPieceName(buffer.Segment.ToString(), (uint)from, (uint)to),
+            buffer.Range(from, to),
+            from == buffer.Durable && _last?.To == (uint)from ? _last.Object.Tag : null,
+            level,
+            cancellationToken);
+        _ladder.Add(from, rung);
+        _last = piece;
+        _known.Add(piece.Object.Name.Value);
+        buffer.MarkDurable(to);
+    }
 
-        if (_sinceLook >= PiecesBetweenLooks || time.GetElapsedTime(_lastLook) >= BetweenLooks)
+    /// <summary>Looks what others stored, when it is time to.</summary>
+    /// <exception cref="Platform.Errors.LifeboatException">Conflict; errors of the store.</exception>
+    internal async ValueTask LookWhenDueAsync(SegmentBuffer buffer, CancellationToken cancellationToken)
+    {
+        if (time.GetElapsedTime(_lastLook) >= _betweenLooks)
         {
             await LookAsync(buffer, cancellationToken);
         }
@@ -60,6 +73,7 @@ internal sealed class PieceStore(Cluster cluster, Id128 lineage, int level, Time
     internal async ValueTask LookAsync(SegmentBuffer buffer, CancellationToken cancellationToken)
     {
         var segment = buffer.Segment.ToString();
+        var begun = time.GetTimestamp();
         foreach (var piece in await WalPieces.FindAsync(cluster, lineage, segment, cancellationToken))
         {
             if (_known.Contains(piece.Object.Name.Value) || piece.From >= buffer.Filled)
@@ -92,25 +106,7 @@ internal sealed class PieceStore(Cluster cluster, Id128 lineage, int level, Time
         }
 
         _lastLook = time.GetTimestamp();
-        _sinceLook = 0;
-    }
-
-    private async ValueTask CutAsync(SegmentBuffer buffer, CancellationToken cancellationToken)
-    {
-        var to = buffer.Filled;
-        var (from, rung) = _ladder.Next(buffer.Durable);
-        var piece = await WalPieces.PutAsync(
-            cluster,
-            lineage,
-            new WalPieceName(buffer.Segment.ToString(), (uint)from, (uint)to),
-            buffer.Range(from, to),
-            from == buffer.Durable && _last?.To == (uint)from ? _last.Object.Tag : null,
-            level,
-            cancellationToken);
-        _ladder.Add(from, rung);
-        _last = piece;
-        _known.Add(piece.Object.Name.Value);
-        buffer.MarkDurable(to);
-        _sinceLook++;
+        var cost = time.GetElapsedTime(begun) * ShareOfLooks;
+        _betweenLooks = cost > BetweenLooks ? cost : BetweenLooks;
     }
 }

@@ -180,6 +180,7 @@ internal sealed class StreamReceiver(
             },
             cancellationToken);
         await acknowledge(_buffer.DurableEnd, CancellationToken.None);
+        await pieces.LookWhenDueAsync(_buffer, cancellationToken);
     }
 
     private async Task CompleteAsync(CancellationToken cancellationToken)

@@ -186,7 +186,7 @@ public sealed class PushAhead(
                 }
             }
 
-            session.Vouch(healthy: true);
+            session.ShowPushing(succeeds: true);
         }
         catch (Exception failure)
         {
@@ -252,10 +252,15 @@ public sealed class PushAhead(
 
     private void Failed(string name, Exception failure)
     {
-        if (failure is LifeboatException { Code: ErrorCode.NotFound }
-            && session.Files.Stat(session.Places.Ready(name)) is null)
+        if (failure is FileSystemException { IsMissing: true } missing && missing.Failure.Subject.EndsWith(name,
+            StringComparison.Ordinal))
         {
-            // The command was quicker, and the server has removed the segment.
+            // The command was quicker, and the server has removed the segment; or it is about to notice that it is gone.
+            lock (_lock)
+            {
+                _left.Add(name);
+            }
+
             return;
         }
 
@@ -266,7 +271,7 @@ public sealed class PushAhead(
             _lastError = new ServiceError(name, failure.Message, time.GetUtcNow());
         }
 
-        session.Vouch(healthy: false);
+        session.ShowPushing(succeeds: false);
     }
 
     private bool IsPausing() => _pause > TimeSpan.Zero && time.GetElapsedTime(_failedAt) < _pause;

@@ -72,6 +72,7 @@ public sealed class ServiceFolder : IDisposable
         Remove(_files, Places.Lineage);
         Remove(_files, Places.Repository);
         Remove(_files, Places.Token);
+        Remove(_files, Places.Failing);
         foreach (var entry in _files.List(Places.Folder))
         {
             if (entry.Kind == FileKind.Directory

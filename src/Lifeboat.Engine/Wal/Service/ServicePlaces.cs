@@ -14,7 +14,8 @@ namespace Lifeboat.Engine.Wal.Service;
 /// socket             of that service
 /// token              made anew by each session
 /// lineage            link to the session's lifeboat.lineage, held open, or to the token when there is none
-/// repository         link to the record of the session's repository, held open; away while it does not answer
+/// repository         link to the record of the session's repository, held open
+/// failing            there while pushing fails
 /// push-CLUSTER/      acknowledgements: SEGMENT, SEGMENT.b, SEGMENT.a, SEGMENT.o (<see cref="Acknowledgements"/>)
 /// fetch-CLUSTER/     what was brought ahead: SEGMENT, SEGMENT.o, and SEGMENT.n while it is on its way
 /// </code>
@@ -47,6 +48,8 @@ public sealed record ServicePlaces(string DataDirectory, string Cluster)
     internal string Lineage => PosixPath.Combine(Folder, "lineage");
 
     internal string Repository => PosixPath.Combine(Folder, "repository");
+
+    internal string Failing => PosixPath.Combine(Folder, "failing");
 
     internal string Marker => PosixPath.Combine(DataDirectory, LineageMarker.FileName);
 

@@ -24,7 +24,7 @@ public sealed class ServiceSession : IDisposable
     private readonly FileStatus? _markerStatus;
     private readonly IFile? _record;
     private readonly Lock _lock = new();
-    private bool _vouches;
+    private bool _showsFailing;
     private bool _ended;
 
     private ServiceSession(
@@ -128,28 +128,26 @@ public sealed class ServiceSession : IDisposable
     }
 
     /// <summary>
-    /// Whether the shell is to wait for the service: while the repository fails it should turn to the program at
-    /// once, which says what is wrong.
+    /// Whether the archiver's shell is to wait for segments that are not acknowledged yet: while pushing fails it should
+    /// turn to the program at once, which says what is wrong.
     /// </summary>
-    public void Vouch(bool healthy)
+    public void ShowPushing(bool succeeds)
     {
         lock (_lock)
         {
-            if (_ended || !IsShown || healthy == _vouches)
+            if (_ended || !IsShown || succeeds != _showsFailing)
             {
                 return;
             }
 
-            if (healthy)
+            ServiceFolder.Remove(_files, Places.Failing);
+            if (!succeeds)
             {
-                _files.CreateSymbolicLink(LinkTo(_record!), Places.Repository);
-            }
-            else
-            {
-                ServiceFolder.Remove(_files, Places.Repository);
+                using var mark = _files.Create(Places.Failing);
+                mark.Close();
             }
 
-            _vouches = healthy;
+            _showsFailing = !succeeds;
         }
     }
 
@@ -207,9 +205,9 @@ public sealed class ServiceSession : IDisposable
             return;
         }
 
+        _files.CreateSymbolicLink(LinkTo(_record), Places.Repository);
         _files.CreateSymbolicLink(LinkTo(_marker ?? _token), Places.Lineage);
         IsShown = LeadsTo(Places.Lineage, _marker ?? _token);
-        Vouch(healthy: true);
     }
 
     private bool LeadsTo(string link, IFile file)

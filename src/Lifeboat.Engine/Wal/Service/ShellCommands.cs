@@ -15,7 +15,7 @@ public static class ShellCommands
     /// <summary>What PostgreSQL leaves room for, with a margin for what replaces %p and %f.</summary>
     public const int MostBytes = 900;
 
-    private const string Session = "[ \"$L\" -ef $A/lineage ]&&[ $R/" + ServicePlaces.RepositoryRecord + " -ef $A/repository ]";
+    private const string Session = "[ \"$L\" -ef $A/lineage ]&&[ \"$R\"/" + ServicePlaces.RepositoryRecord + " -ef $A/repository ]";
 
     private const string Beginning = "A=" + ServicePlaces.RelativeFolder + " L=lifeboat.lineage R=";
 
@@ -30,7 +30,7 @@ public static class ShellCommands
         + Session + "||break; "
         + $"P=$A/{ServicePlaces.PushPrefix}{cluster}/%f; "
         + "[ \"%p\" -ef $P ]&&[ \"%p\" -ot $P.a ]&&[ \"%p\" -nt $P.b ]&&[ -s $P.o ]&&[ -e $P.b ]&&exit 0; "
-        + "sleep .04||break; done; exec "
+        + "[ -e $A/failing ]&&break; sleep .04||break; done; exec "
         + push;
 
     /// <param name="repository">Its directory, absolute, as one word of a shell.</param>

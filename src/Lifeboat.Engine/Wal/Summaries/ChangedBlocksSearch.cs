@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal.Changes;
 using Lifeboat.Repository.Containers;
@@ -128,9 +129,11 @@ internal sealed class ChangedBlocksSearch
             return (catalog, null);
         }
 
-        var live = _segments.Archived(name) is null ? _segments.Live(name) : null;
+        // The server has more of a segment than the pieces that are archived of it.
+        var archived = _segments.Archived(name);
+        var live = archived is null || ArchivedSegment.IsOfPieces(archived) ? _segments.Live(name) : null;
         // What pg_wal has no more was archived since the archive was listed.
-        var item = _segments.Archived(name)
+        var item = (live is null ? archived : null)
             ?? (live is null && !_segments.IsConflict(name) ? await FindNewAsync(name, cancellationToken) : null);
         if (item is not null)
         {
@@ -138,7 +141,7 @@ internal sealed class ChangedBlocksSearch
             if (NeedsClipping(run))
             {
                 _clipped++;
-                var content = await _summaries.ReadContentAsync(item, cancellationToken);
+                var content = await _summaries.ReadContentAsync(item, name.Size, cancellationToken);
                 run = WalRunSummary.Of(name, content, _request.From, _request.To, durable: Lsn.Max);
             }
 
@@ -204,7 +207,7 @@ internal sealed class ChangedBlocksSearch
             _nextAhead++)
         {
             var next = _segments.NameOf(_nextAhead);
-            if (_segments.Archived(next) is not { } following)
+            if (_segments.Archived(next) is not { } following || ArchivedSegment.IsOfPieces(following))
             {
                 break;
             }
@@ -223,6 +226,6 @@ internal sealed class ChangedBlocksSearch
     private async ValueTask<ReadOnlyMemory<byte>> ReadContentAsync(
         WalSegmentName name, CancellationToken cancellationToken) =>
         _segments.Archived(name) is { } item
-            ? await _summaries.ReadContentAsync(item, cancellationToken)
+            ? await _summaries.ReadContentAsync(item, name.Size, cancellationToken)
             : _segments.Live(name) ?? default;
 }

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal.Changes;
 using Lifeboat.Repository.Clusters;
@@ -26,21 +27,22 @@ internal sealed class SegmentSummaries(Cluster cluster)
     internal async ValueTask<(WalFacts Facts, WalRunSummary Run)> ReadAsync(
         WalObject item, WalSegmentName segment, CancellationToken cancellationToken)
     {
-        if (await TryReadStoredAsync(item, segment, cancellationToken) is { } stored)
+        if (!ArchivedSegment.IsOfPieces(item)
+            && await TryReadStoredAsync(item, segment, cancellationToken) is { } stored)
         {
             Interlocked.Increment(ref _stored);
             return stored;
         }
 
         Interlocked.Increment(ref _rebuilt);
-        var (content, facts) = await WalStore.ReadAsync(cluster, item, cancellationToken);
+        var (content, facts) = await ArchivedSegment.ReadAsync(cluster, item, segment.Size, cancellationToken);
         return (facts, WalRunSummary.Of(segment, content));
     }
 
     /// <exception cref="Platform.Errors.LifeboatException">The segment is damaged, or an error of the store.</exception>
     internal async ValueTask<ReadOnlyMemory<byte>> ReadContentAsync(
-        WalObject item, CancellationToken cancellationToken) =>
-        (await WalStore.ReadAsync(cluster, item, cancellationToken)).Content;
+        WalObject item, WalSegmentSize size, CancellationToken cancellationToken) =>
+        (await ArchivedSegment.ReadAsync(cluster, item, size, cancellationToken)).Content;
 
     private async ValueTask<(WalFacts Facts, WalRunSummary Run)?> TryReadStoredAsync(
         WalObject item, WalSegmentName segment, CancellationToken cancellationToken)

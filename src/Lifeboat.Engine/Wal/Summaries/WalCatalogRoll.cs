@@ -28,9 +28,14 @@ public static class WalCatalogRoll
     /// Compare catalogs that are there with the listing, and replace those that are damaged or disagree; else their names
     /// count.
     /// </param>
+    /// <param name="most">Catalogs to write at most, the oldest first: what is left is for the next call.</param>
     /// <exception cref="LifeboatException">Errors of the store. Damage of a segment is reported, not thrown.</exception>
     public static async ValueTask<WalCatalogRollReport> RollCatalogsAsync(
-        Cluster cluster, Id128 lineage, CancellationToken cancellationToken, bool verify = false)
+        Cluster cluster,
+        Id128 lineage,
+        CancellationToken cancellationToken,
+        bool verify = false,
+        int most = int.MaxValue)
     {
         if (await LineageCatalog.TryReadAsync(cluster, lineage, cancellationToken) is not { } record)
         {
@@ -44,6 +49,11 @@ public static class WalCatalogRoll
         foreach (var (first, items) in await CompleteAsync(
             cluster, lineage, new WalSegmentSize(record.SegmentSize), cancellationToken))
         {
+            if (written == most)
+            {
+                break;
+            }
+
             var there = present[first.ToString()].ToList();
             if (there.Count > 0 && (!verify || await AgreesAsync(cluster, there, items, cancellationToken)))
             {
@@ -143,7 +153,7 @@ public static class WalCatalogRoll
         var facts = new WalFacts[items.Length];
         var reading = new Queue<Task<WalRunSummary>>();
         var joining = new WalRunJoining(
-            (segment, token) => summaries.ReadContentAsync(items[segment.Number - first.Number], token));
+            (segment, token) => summaries.ReadContentAsync(items[segment.Number - first.Number], first.Size, token));
         for (var next = 0; next < items.Length || reading.Count > 0;)
         {
             for (; next < items.Length && reading.Count < ReadAhead; next++)

@@ -89,12 +89,12 @@ public sealed class RecoveryScan(RecoveryTarget target)
         };
         if (isBefore)
         {
-            return StopBefore(record, end.Time, end.Xid);
+            return StopBefore(record, end.Time, end.Xid, end.IsCommit);
         }
 
         Replay(record, end);
         return target is RecoveryTarget.AtXid { Inclusive: true } that && end.Xid == that.Xid
-            && StopAfter(record, end.Time, end.Xid, name: null);
+            && StopAfter(record, end.Time, end.Xid, name: null, end.IsCommit);
     }
 
     private bool FeedRestorePoint(in WalRecord record)
@@ -121,15 +121,19 @@ public sealed class RecoveryScan(RecoveryTarget target)
         }
     }
 
-    private bool StopBefore(in WalRecord record, PgTimestamp? time, TransactionId? xid)
+    private bool StopBefore(in WalRecord record, PgTimestamp? time, TransactionId? xid, bool? commits = null)
     {
-        Stop = new RecoveryStop(record.Lsn, record.EndLsn, Replays: false, time, xid, Name: null);
+        Stop = new RecoveryStop(record.Lsn, record.EndLsn, Replays: false, time, xid, Name: null)
+        {
+            IsCommit = commits,
+        };
         return true;
     }
 
-    private bool StopAfter(in WalRecord record, PgTimestamp? time, TransactionId? xid, string? name)
+    private bool StopAfter(
+        in WalRecord record, PgTimestamp? time, TransactionId? xid, string? name, bool? commits = null)
     {
-        Stop = new RecoveryStop(record.Lsn, record.EndLsn, Replays: true, time, xid, name);
+        Stop = new RecoveryStop(record.Lsn, record.EndLsn, Replays: true, time, xid, name) { IsCommit = commits };
         ReplayEnd = record.EndLsn;
         return true;
     }

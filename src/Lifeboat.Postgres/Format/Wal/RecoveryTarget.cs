@@ -39,6 +39,9 @@ public abstract record RecoveryTarget
 public sealed record RecoveryStop(
     Lsn Lsn, Lsn EndLsn, bool Replays, PgTimestamp? Time, TransactionId? Xid, string? Name)
 {
+    /// <summary>Whether the transaction that it ends commits; null when it ends none.</summary>
+    public bool? IsCommit { get; init; }
+
     /// <summary>Where the WAL that is replayed ends.</summary>
     public Lsn ReplayEnd => Replays ? EndLsn : Lsn;
 }
