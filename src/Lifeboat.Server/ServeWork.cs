@@ -15,11 +15,15 @@ internal sealed class ServeWork : IDisposable
     /// </summary>
     private static readonly TimeSpan LongestBeyond = TimeSpan.FromMilliseconds(1500);
 
+    /// <summary>A caller who has waited so long does it himself.</summary>
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan DutyPause = TimeSpan.FromSeconds(5);
 
     private readonly ServeOptions _options;
     private readonly Acknowledgements _acknowledgements;
     private readonly IServiceDuty[] _duties;
+    private volatile bool _over;
 
     internal ServeWork(ServeOptions options, ServiceSession session)
     {
@@ -48,52 +52,48 @@ internal sealed class ServeWork : IDisposable
 
         // The first part that ends, by a session that is over or by an error, ends the others.
         await Task.WhenAny(parts);
+        _over = true;
         await ended.CancelAsync();
         await Task.WhenAll(parts);
     }
 
-    internal async Task AnswerPushAsync(string name, Func<string, Task> send, CancellationToken stop)
+    internal Task AnswerPushAsync(string name, Func<string, Task> send, CancellationToken stop)
     {
         Push.Wakening.Wake();
-        var acknowledged = TimeSpan.Zero;
-        for (var said = _options.Time.GetTimestamp(); !stop.IsCancellationRequested;)
-        {
-            var state = Push.StateOf(name);
-            if (state is PushState.None or PushState.Failing)
+        var acknowledged = long.MaxValue;
+        return AnswerAsync(
+            () =>
             {
-                await send("no\n");
-                return;
-            }
+                var state = Push.StateOf(name);
+                if (state is PushState.None or PushState.Failing)
+                {
+                    return false;
+                }
 
-            if (state == PushState.Acknowledged && (Push.IsAhead() || acknowledged >= LongestBeyond))
-            {
-                await send("done\n");
-                return;
-            }
+                if (state == PushState.Waiting)
+                {
+                    return null;
+                }
 
-            acknowledged += state == PushState.Acknowledged ? Poll : TimeSpan.Zero;
-            said = await WaitAsync(said, send, stop);
-        }
+                acknowledged = Math.Min(acknowledged, _options.Time.GetTimestamp());
+                return Push.IsAhead() || _options.Time.GetElapsedTime(acknowledged) >= LongestBeyond ? true : null;
+            },
+            send,
+            stop);
     }
 
-    internal async Task AnswerFetchAsync(string name, Func<string, Task> send, CancellationToken stop)
+    internal Task AnswerFetchAsync(string name, Func<string, Task> send, CancellationToken stop)
     {
         Fetch.Ask(name);
-        for (var said = _options.Time.GetTimestamp(); !stop.IsCancellationRequested;)
-        {
-            switch (Fetch.StateOf(name))
+        return AnswerAsync(
+            () => Fetch.StateOf(name) switch
             {
-                case FetchState.Spooled:
-                    await send("done\n");
-                    return;
-                case FetchState.None:
-                    await send("no\n");
-                    return;
-                default:
-                    said = await WaitAsync(said, send, stop);
-                    break;
-            }
-        }
+                FetchState.Spooled => true,
+                FetchState.None => false,
+                _ => null,
+            },
+            send,
+            stop);
     }
 
     internal IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> DutyHealth() =>
@@ -106,16 +106,28 @@ internal sealed class ServeWork : IDisposable
         Fetch.Dispose();
     }
 
-    private async Task<long> WaitAsync(long said, Func<string, Task> send, CancellationToken stop)
+    /// <summary>Says to wait until the outcome is known, and then what it is.</summary>
+    private async Task AnswerAsync(Func<bool?> outcome, Func<string, Task> send, CancellationToken stop)
     {
-        await Task.Delay(Poll, _options.Time, stop);
-        if (_options.Time.GetElapsedTime(said) < SayWait)
+        var begun = _options.Time.GetTimestamp();
+        var said = begun;
+        while (!_over && _options.Time.GetElapsedTime(begun) < LongestAnswer)
         {
-            return said;
+            if (outcome() is { } known)
+            {
+                await send(known ? "done\n" : "no\n");
+                return;
+            }
+
+            await Task.Delay(Poll, _options.Time, stop);
+            if (_options.Time.GetElapsedTime(said) >= SayWait)
+            {
+                await send("wait\n");
+                said = _options.Time.GetTimestamp();
+            }
         }
 
-        await send("wait\n");
-        return _options.Time.GetTimestamp();
+        await send("no\n");
     }
 
     private async Task RepeatAsync(IServiceDuty duty, CancellationToken stop)

@@ -24,6 +24,8 @@ internal static class ServeCommand
     private static readonly Setting PrintSettings = Setting.Flag(
         "print-settings", "Print the archive_command and restore_command that use the service, and end");
 
+    private static readonly Lock s_logging = new();
+
     public static readonly CommandSpec Spec = new(
         "serve",
         "Push WAL ahead of the archiver and fetch it ahead of a recovery, beside the server",
@@ -100,7 +102,7 @@ internal static class ServeCommand
     {
         if (!context.Quiet)
         {
-            lock (context)
+            lock (s_logging)
             {
                 context.Terminal.Error.WriteLine($"lifeboat: {PosixPath.Display(line)}");
             }

@@ -69,13 +69,11 @@ internal readonly struct JsonFields(JsonElement element)
 
     internal DateTimeOffset Time(string name) => TimeOrNull(name) ?? throw Wrong(name);
 
-    internal DateTimeOffset? TimeOrNull(string name)
-    {
-        var value = Member(name);
-        return value.ValueKind == JsonValueKind.Null ? null
-            : value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time
-            : throw Wrong(name);
-    }
+    internal DateTimeOffset? TimeOrNull(string name) => TimeOf(Member(name), name);
+
+    /// <summary>As <see cref="TimeOrNull"/>, of a member that older documents do not have.</summary>
+    internal DateTimeOffset? OptionalTime(string name) =>
+        element.TryGetProperty(name, out var value) ? TimeOf(value, name) : null;
 
     internal byte[] Bytes(string name) =>
         Member(name) is { ValueKind: JsonValueKind.String } value && value.TryGetBytesFromBase64(out var bytes)
@@ -118,6 +116,11 @@ internal readonly struct JsonFields(JsonElement element)
 
         return items;
     }
+
+    private static DateTimeOffset? TimeOf(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time
+        : throw Wrong(name);
 
     private static long? NumberOf(JsonElement value, string name, long least, long most) =>
         value.ValueKind == JsonValueKind.Null ? null

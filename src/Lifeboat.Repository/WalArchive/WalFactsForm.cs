@@ -23,6 +23,8 @@ internal static class WalFactsForm
         {
             text.Text("segment", value: null);
         }
+
+        text.Time("quietAt", facts.QuietAt);
     }
 
     private static void Write(JsonText text, WalSegmentSummary segment)
@@ -60,7 +62,8 @@ internal static class WalFactsForm
         fields.Number("length"),
         fields.Id("tag"),
         fields.IdOrNull("predecessor"),
-        fields.ObjectOrNull("segment", ReadSegment));
+        fields.ObjectOrNull("segment", ReadSegment),
+        fields.OptionalTime("quietAt"));
 
     private static WalSegmentSummary ReadSegment(JsonFields fields) => new(
         (int)fields.Number("format", int.MinValue, int.MaxValue),

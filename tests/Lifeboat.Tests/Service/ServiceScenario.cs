@@ -142,6 +142,7 @@ internal sealed class ServiceScenario : IDisposable
         {
             WorkingDirectory = directory,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEnd();

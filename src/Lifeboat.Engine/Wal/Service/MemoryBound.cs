@@ -17,7 +17,7 @@ internal sealed class MemoryBound
         var before = Interlocked.Read(ref _collectedAt);
         if (now - before > MostUncollected && Interlocked.CompareExchange(ref _collectedAt, now, before) == before)
         {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
         }
     }
 }
