@@ -46,9 +46,11 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        var patience = TimeSpan.FromSeconds(context.Settings.Integer(HeartbeatTimeout, 1, MostSeconds)!.Value);
         var cluster = await context.OpenClusterAsync(cancellationToken);
         var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
-        var (heartbeat, windows, tail, problem) = await AskAsync(context, cluster, cancellationToken);
+        var (heartbeat, windows, tail, problem) = await AskAsync(
+            context, cluster, patience, cancellationToken);
         var (bytes, objects) = await SizeAsync(cluster, cancellationToken);
         var now = context.Time.GetUtcNow();
         var last = backups.Count == 0 ? null : backups[^1];
@@ -91,12 +93,11 @@ internal static class StatusCommand
 
     /// <summary>The heartbeat first, then what is archived, then what the server has besides.</summary>
     private static async Task<(HeartbeatDocument? Heartbeat, ClusterWindows Windows, LiveTail? Tail, string? Problem)> AskAsync(
-        CommandContext context, Cluster cluster, CancellationToken cancellationToken)
+        CommandContext context, Cluster cluster, TimeSpan patience, CancellationToken cancellationToken)
     {
         var settings = context.Settings;
         var directory = settings.Path(CommonSettings.ClusterDirectory);
         var beats = settings.Flag(Heartbeat);
-        var patience = TimeSpan.FromSeconds(settings.Integer(HeartbeatTimeout, 1, MostSeconds)!.Value);
         var server = new ServerTail(cluster, context.Files, context.Time);
         string? problem = null;
         await using var session = await OpenAsync();

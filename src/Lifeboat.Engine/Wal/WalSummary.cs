@@ -12,7 +12,8 @@ internal static class WalSummary
     internal const int LightFormat = 0;
 
     /// <param name="blocks">
-    /// The summary of changed blocks as it is stored; empty when it would be larger than what is stored beside a segment.
+    /// The summary of changed blocks as it is stored; empty when it would be larger than what is stored beside a
+    /// segment.
     /// </param>
     internal static WalSegmentSummary Of(
         WalSegmentName segment, ReadOnlyMemory<byte> content, out ReadOnlyMemory<byte> blocks)

@@ -14,9 +14,9 @@ namespace Lifeboat.Engine.Windows;
 internal static class SegmentContents
 {
     /// <summary>Bytes of segments that wait to be read, beside the one that is read.</summary>
-    private const int MostBytesAhead = 128 << 20;
+    private const int MostBytesAhead = 64 << 20;
 
-    private const int MostAhead = 4;
+    private const int MostAhead = 3;
 
     /// <param name="first">Segment number; all up to <paramref name="last"/> are archived.</param>
     /// <exception cref="LifeboatException">Damaged, or an error of the store, when that segment's turn has come.</exception>

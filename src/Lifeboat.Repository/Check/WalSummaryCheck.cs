@@ -9,8 +9,8 @@ using Lifeboat.Repository.WalArchive;
 namespace Lifeboat.Repository.Check;
 
 /// <summary>
-/// Compares what is stored about segments with what they say: summaries with their content, catalogs with the segments that
-/// are listed. Shared by threads.
+/// Compares what is stored about segments with what they say: summaries with their content, catalogs with the segments
+/// that are listed. Shared by threads.
 /// </summary>
 internal sealed class WalSummaryCheck(Cluster cluster, FindingList findings, CheckOptions options)
 {
@@ -38,7 +38,9 @@ internal sealed class WalSummaryCheck(Cluster cluster, FindingList findings, Che
         catch (DamagedObjectException damaged)
         {
             findings.Damage(
-                item.Name.Value, damaged.Kind, $"the segment is intact, its summary of changed blocks is not: {damaged.Detail}");
+                item.Name.Value,
+                damaged.Kind,
+                $"the segment is intact, its summary of changed blocks is not: {damaged.Detail}");
         }
     }
 
@@ -86,7 +88,9 @@ internal sealed class WalSummaryCheck(Cluster cluster, FindingList findings, Che
                 if (!SameFacts(own, facts[index]))
                 {
                     findings.Damage(
-                        catalog.Name.Value, DamageKind.Inconsistent, $"its facts of {own.File} are not the segment's own");
+                        catalog.Name.Value,
+                        DamageKind.Inconsistent,
+                        $"its facts of {own.File} are not the segment's own");
                     return;
                 }
 

@@ -10,8 +10,8 @@ using Lifeboat.Storage;
 namespace Lifeboat.Repository.WalArchive;
 
 /// <summary>
-/// The facts of 256 consecutive segments in one object, and their summaries put together (docs/format/wal-archive-v0.md,
-/// "Catalogs"). Nothing depends on it: it only saves reading as many objects.
+/// The facts of 256 consecutive segments in one object, and their summaries put together
+/// (docs/format/wal-archive-v0.md, "Catalogs"). Nothing depends on it: it only saves reading as many objects.
 /// </summary>
 public static class WalCatalog
 {
@@ -41,7 +41,9 @@ public static class WalCatalog
         return found;
     }
 
-    /// <summary>Stores a catalog; durable when the call returns. A damaged one of the same content is replaced.</summary>
+    /// <summary>
+    /// Stores a catalog; durable when the call returns. A damaged one of the same content is replaced.
+    /// </summary>
     /// <param name="facts">Of 256 consecutive segments of one timeline, in order.</param>
     /// <param name="blocks">Their encoded summary; empty when they have none together.</param>
     public static async ValueTask<WalCatalogObject> PutAsync(
@@ -95,8 +97,12 @@ public static class WalCatalog
         return Decode(item, await WalFrames.ReadAsync(reader, 0, facts, cancellationToken));
     }
 
-    /// <summary>Facts and summary; the summary is null when the catalog has none, or one of an unknown format.</summary>
-    /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign, or not what its name says.</exception>
+    /// <summary>
+    /// Facts and summary; the summary is null when the catalog has none, or one of an unknown format.
+    /// </summary>
+    /// <exception cref="DamagedObjectException">
+    /// Missing, damaged, swapped or foreign, or not what its name says.
+    /// </exception>
     public static async ValueTask<(IReadOnlyList<WalFacts> Facts, WalRunSummary? Run)> ReadAsync(
         Cluster cluster, WalCatalogObject item, CancellationToken cancellationToken)
     {
@@ -107,13 +113,15 @@ public static class WalCatalog
         var blocks = await WalFrames.ReadAsync(reader, frames.Facts, frames.Blocks, cancellationToken);
         if (WalStore.TagOf(cluster, (byte[])[.. facts, .. blocks]) != item.Tag)
         {
-            throw new DamagedObjectException(item.Name, DamageKind.Inconsistent, "its content is not what its name says");
+            throw new DamagedObjectException(
+                item.Name, DamageKind.Inconsistent, "its content is not what its name says");
         }
 
         try
         {
             var run = WalSummaryCodec.TryDecode(blocks);
-            return run is null || (run.First.ToString() == item.First && run.Last.Number - run.First.Number == Segments - 1)
+            return run is null
+                || (run.First.ToString() == item.First && run.Last.Number - run.First.Number == Segments - 1)
                 ? (Decode(item, facts), run)
                 : throw new DecodingException($"its summary is of {run.First} to {run.Last}");
         }

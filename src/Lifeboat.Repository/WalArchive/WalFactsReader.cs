@@ -7,9 +7,9 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Repository.WalArchive;
 
 /// <summary>
-/// The facts of archived WAL files: of many segments at once from a catalog, where one is there that speaks of this very
-/// object, else from the object. Catalogs are listed once, when the first segment of a lineage is asked for. All members
-/// may be called at the same time.
+/// The facts of archived WAL files: of many segments at once from a catalog, where one is there that speaks of this
+/// very object, else from the object. Catalogs are listed once, when the first segment of a lineage is asked for. All
+/// members may be called at the same time.
 /// </summary>
 public sealed class WalFactsReader(Cluster cluster)
 {
@@ -75,7 +75,8 @@ public sealed class WalFactsReader(Cluster cluster)
     }
 
     /// <summary>Null for a catalog that is damaged: then the objects themselves are asked.</summary>
-    private async Task<IReadOnlyList<WalFacts>?> ReadAsync(WalCatalogObject catalog, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<WalFacts>?> ReadAsync(
+        WalCatalogObject catalog, CancellationToken cancellationToken)
     {
         try
         {

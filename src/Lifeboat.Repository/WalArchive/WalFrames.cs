@@ -25,7 +25,9 @@ internal readonly record struct WalFrames(int Content, int Blocks)
         annex.Varint(Blocks);
     }
 
-    /// <exception cref="DamagedObjectException">The annex and the directory count different numbers of frames.</exception>
+    /// <exception cref="DamagedObjectException">
+    /// The annex and the directory count different numbers of frames.
+    /// </exception>
     internal static WalFrames Of(ContainerReader reader)
     {
         try

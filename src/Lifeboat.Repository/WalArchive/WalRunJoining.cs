@@ -83,5 +83,8 @@ public sealed class WalRunJoining(Func<WalSegmentName, CancellationToken, ValueT
 
     /// <summary>Within a run all segments are of one timeline.</summary>
     private WalSegmentName NameOf(ulong number, WalRunSummary next) =>
-        (number >= next.First.Number ? next.First : _names.FindLast(name => name.Number <= number)) with { Number = number };
+        (number >= next.First.Number ? next.First : _names.FindLast(name => name.Number <= number)) with
+        {
+            Number = number,
+        };
 }

@@ -7,8 +7,8 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Repository.WalArchive;
 
 /// <summary>
-/// The bytes of a summary of changed blocks, format 1 (docs/format/wal-archive-v0.md, "Changed blocks"). One summary has
-/// one form, so that equal summaries have equal bytes.
+/// The bytes of a summary of changed blocks, format 1 (docs/format/wal-archive-v0.md, "Changed blocks"). One summary
+/// has one form, so that equal summaries have equal bytes.
 /// </summary>
 public static class WalSummaryCodec
 {
@@ -23,6 +23,7 @@ public static class WalSummaryCodec
     [Flags]
     private enum Parts : byte
     {
+        None = 0,
         Records = 1,
         Tail = 2,
         Break = 4,
@@ -92,28 +93,28 @@ public static class WalSummaryCodec
         var (first, last) = ReadSegments(ref source);
         var parts = (Parts)source.Byte();
         var state = (WalHeadState)source.Byte();
-        if ((parts & ~Parts.All) != 0 || state > WalHeadState.Aborted)
+        if ((parts & ~Parts.All) != Parts.None || state > WalHeadState.Aborted)
         {
             throw new DecodingException("a summary has parts that are not known");
         }
 
         var head = new WalRunHead(state, source.VarintUpTo(int.MaxValue, "a head's length"), ReadFragment(ref source));
         Lsn? firstRecord = null, predecessor = null, lastRecord = null;
-        if ((parts & Parts.Records) != 0)
+        if ((parts & Parts.Records) != Parts.None)
         {
             (firstRecord, predecessor, lastRecord) =
                 (new Lsn(source.UInt64()), new Lsn(source.UInt64()), new Lsn(source.UInt64()));
         }
 
-        var tail = (parts & Parts.Tail) != 0
+        var tail = (parts & Parts.Tail) != Parts.None
             ? new WalRunTail(new Lsn(source.UInt64()), source.UInt32(), ReadFragment(ref source))
             : null;
-        var broken = (parts & Parts.Break) != 0
+        var broken = (parts & Parts.Break) != Parts.None
             ? new WalRunBreak(new Lsn(source.UInt64()), System.Text.Encoding.UTF8.GetString(
                 source.Bytes(source.VarintUpTo(MostReason, "a reason's length"))))
             : null;
         var most = (long)(last.Number - first.Number + 1) * first.Size.Bytes / WalSummaryForks.LeastReference;
-        var changes = ReadChanges(ref source, (parts & Parts.Opaque) != 0, most);
+        var changes = ReadChanges(ref source, (parts & Parts.Opaque) != Parts.None, most);
         source.MustBeAtEnd();
         return new WalRunSummary
         {
@@ -132,10 +133,10 @@ public static class WalSummaryCodec
     }
 
     private static Parts PartsOf(WalRunSummary run) =>
-        (run.FirstRecord is null ? 0 : Parts.Records)
-        | (run.Tail is null ? 0 : Parts.Tail)
-        | (run.Break is null ? 0 : Parts.Break)
-        | (run.Changes.Opaque is null ? 0 : Parts.Opaque);
+        (run.FirstRecord is null ? Parts.None : Parts.Records)
+        | (run.Tail is null ? Parts.None : Parts.Tail)
+        | (run.Break is null ? Parts.None : Parts.Break)
+        | (run.Changes.Opaque is null ? Parts.None : Parts.Opaque);
 
     private static (WalSegmentName First, WalSegmentName Last) ReadSegments(ref ByteSource source)
     {

@@ -12,8 +12,8 @@ namespace Lifeboat.Repository.WalArchive;
 internal static class WalSummaryForks
 {
     /// <summary>
-    /// Bytes of WAL that a marked block costs at least: a reference without a relation takes 8, and may clear one of the
-    /// visibility map besides. More blocks than that are no summary of so much WAL.
+    /// Bytes of WAL that a marked block costs at least: a reference without a relation takes 8, and may clear one of
+    /// the visibility map besides. More blocks than that are no summary of so much WAL.
     /// </summary>
     internal const int LeastReference = 4;
 

@@ -1,6 +1,8 @@
 namespace Lifeboat.Tests.Postgres.Changes;
 
-/// <summary>What to do to a server so that every way of changing relation files occurs, in any order and any number.</summary>
+/// <summary>
+/// What to do to a server so that every way of changing relation files occurs, in any order and any number.
+/// </summary>
 internal static class ChangeSteps
 {
     /// <summary>Each line that ends in a semicolon ends a statement.</summary>
@@ -131,7 +133,10 @@ internal static class ChangeSteps
         update toasted set s = repeat(md5(random()::text), 400) where id % 7 = (random() * 6)::int;
         vacuum toasted;
         """,
-        "select brin_summarize_new_values(indexrelid) from pg_index i join pg_class c on c.oid = indexrelid where relam = 3580;",
+        """
+        select brin_summarize_new_values(indexrelid)
+            from pg_index i join pg_class c on c.oid = indexrelid where relam = 3580;
+        """,
         "analyze;",
         "checkpoint;",
         """

@@ -56,7 +56,8 @@ internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, 
     }
 
     /// <summary>
-    /// A relation is extended by zeros without a record; a visibility map up to 15 by pages that have a header and no bit.
+    /// A relation is extended by zeros without a record; a visibility map up to 15 by pages that have a header and no
+    /// bit.
     /// </summary>
     private static bool IsExtension(ForkNumber fork, ReadOnlySpan<byte> page) =>
         !(fork == ForkNumber.Main ? page : page[PageHeader..]).ContainsAnyExcept((byte)0);

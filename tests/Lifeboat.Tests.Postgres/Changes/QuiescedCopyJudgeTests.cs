@@ -10,7 +10,7 @@ public sealed class QuiescedCopyJudgeTests
 
     [Theory]
     [ClassData(typeof(EveryMajor))]
-    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed_also_over_a_promotion_and_a_kill(int major) =>
+    public Task Every_page_that_differs_between_two_quiesced_copies_was_listed(int major) =>
         Sample.SeededAsync(async () =>
         {
             await using var server = await ChangeServer.StartAsync(major);

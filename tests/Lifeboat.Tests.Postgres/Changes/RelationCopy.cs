@@ -30,7 +30,9 @@ internal sealed class RelationCopy : IDisposable
         return new RelationCopy(folder, folder["data"], folder["space"]);
     }
 
-    /// <summary>Files of relations by what their paths say, but temporary ones and those of unlogged relations.</summary>
+    /// <summary>
+    /// Files of relations by what their paths say, but temporary ones and those of unlogged relations.
+    /// </summary>
     internal Dictionary<RelationFilePath, string> Files()
     {
         var files = new Dictionary<RelationFilePath, string>();

@@ -61,6 +61,16 @@ public sealed class CommandLineTests
     [InlineData("adopt", "--repository", "/x", "--cluster-dir", "/y")]
     [InlineData("adopt", "--repository", "/x", "--cluster-dir", "/y", "--take-over", "--as-new")]
     [InlineData("wal", "push", "--repository", "/x")]
+    [InlineData("wal", "show", "--repository", "/x")]
+    [InlineData("wal", "show", "000000010000000000000001", "--from", "0/1", "--to", "0/2", "--repository", "/x")]
+    [InlineData("wal", "show", "--from", "nowhere", "--repository", "/x")]
+    [InlineData("find", "--repository", "/x")]
+    [InlineData("find", "--event", "rename", "--repository", "/x")]
+    [InlineData("find", "--event", "drop", "--min-rows", "5", "--repository", "/x")]
+    [InlineData("find", "--event", "drop", "--between", "0/2", "0/1", "--repository", "/x")]
+    [InlineData("find", "--event", "drop", "--between", "2026-11-20 14:03:22", "0/1", "--repository", "/x")]
+    [InlineData("find", "--event", "drop", "--between", "0/2", "--repository", "/x")]
+    [InlineData("status", "--heartbeat-timeout", "never", "--repository", "/x")]
     [InlineData("wal", "push", "a", "b", "--repository", "/x")]
     public async Task A_wrong_command_line_is_a_usage_error_with_a_hint_and_nothing_on_stdout(params string[] arguments)
     {

@@ -240,7 +240,9 @@ public sealed class ChangedBlocksTests
                 scenario, Records(old).First(record => record > switched), Lsn.Max, timeline: new Timeline(2))));
     }
 
-    /// <summary>The segments from the switch on, as the new timeline's own: a copy up to it, then pages of its own.</summary>
+    /// <summary>
+    /// The segments from the switch on, as the new timeline's own: a copy up to it, then pages of its own.
+    /// </summary>
     private static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> OnTimeline(
         IEnumerable<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> segments, Timeline timeline, Lsn switched)
     {

@@ -114,7 +114,8 @@ public sealed class WalCatalogTests
     }
 
     /// <summary>Segments with few records each, some of them over the edge.</summary>
-    private static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> Small(int firstSegment, int segments)
+    private static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> Small(
+        int firstSegment, int segments)
     {
         var wal = new WalBuilder(firstSegment: (ulong)firstSegment);
         for (var number = 0; number < segments; number++)

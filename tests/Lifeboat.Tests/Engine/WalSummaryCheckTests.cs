@@ -74,7 +74,8 @@ public sealed class WalSummaryCheckTests
 
         await scenario.DeleteAsync(wal.Segments[3].Name.ToString());
         var findings = await CheckAsync(scenario, readData: false);
-        Assert.Equal(2, findings.Count(finding => finding is { Severity: FindingSeverity.Warning } && IsCatalog(finding)));
+        Assert.Equal(
+            2, findings.Count(finding => finding is { Severity: FindingSeverity.Warning } && IsCatalog(finding)));
     }
 
     private static bool IsCatalog(CheckFinding finding) =>

@@ -40,6 +40,21 @@ public sealed class DocumentFormTests
         Compare(facts with { Predecessor = null, Segment = null, QuietAt = null }, WalFactsForm.Instance, Json.WalFacts);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("""{"id":"00000000000000010000000000000001","encrypted":1,"features":[]}""")]
+    [InlineData("""{"id":"00000000000000010000000000000001","encrypted":true,"features":[1]}""")]
+    [InlineData("""{"id":"00000000000000010000000000000001","encrypted":true,"features":null}""")]
+    [InlineData("""{"id":"0000000000000001000000000000000","encrypted":true,"features":[]}""")]
+    [InlineData("""{"id":"\uD800","encrypted":true,"features":[]}""")]
+    [InlineData("""{"encrypted":true,"features":[]}""")]
+    public void What_does_not_fit_is_an_error_of_the_document(string json) =>
+        Assert.ThrowsAny<JsonException>(() => JsonFields.Read(
+            System.Text.Encoding.UTF8.GetBytes(json), RepositoryRecord.Form.Read));
+
     private static DocumentJson Json => DocumentJson.Default;
 
     private static WalSegmentSummary Summary() => new(

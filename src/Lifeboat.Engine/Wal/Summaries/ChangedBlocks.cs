@@ -11,7 +11,9 @@ namespace Lifeboat.Engine.Wal.Summaries;
 public static class ChangedBlocks
 {
     /// <returns>All changes, or why there is no answer. Damage is an answer, not an exception.</returns>
-    /// <exception cref="LifeboatException">Errors of the store or the file system; NotFound: no such lineage.</exception>
+    /// <exception cref="LifeboatException">
+    /// Errors of the store or the file system; NotFound: no such lineage.
+    /// </exception>
     public static async ValueTask<ChangedBlocksAnswer> FindAsync(
         ChangedBlocksRequest request, CancellationToken cancellationToken)
     {

@@ -111,8 +111,8 @@ internal sealed class ChangedBlocksSearch
         {
             return new ChangedBlocksAnswer.Unknown(
                 ChangesUnknown.NotUnderstood,
-                $"the record of {opaque.Lsn} (resource manager {opaque.Rmgr}, info {opaque.Info:X2}) changes files in a way "
-                + "that this version does not know",
+                $"the record of {opaque.Lsn} (resource manager {opaque.Rmgr}, info {opaque.Info:X2}) changes files in "
+                + "a way that this version does not know",
                 _segments.NameOf(_segments.Size.SegmentOf(opaque.Lsn)));
         }
 
@@ -187,7 +187,9 @@ internal sealed class ChangedBlocksSearch
         return (WalRunSummary.Of(name, content, _request.From, _request.To, flushed), null);
     }
 
-    /// <summary>Whether the segment has records that do not count; more than are there never harms, but is not exact.</summary>
+    /// <summary>
+    /// Whether the segment has records that do not count; more than are there never harms, but is not exact.
+    /// </summary>
     private bool NeedsClipping(WalRunSummary run) =>
         (run.First.Start < _request.From && run.FirstRecord < _request.From)
         || run.LastRecord >= _request.To || run.Tail?.Lsn >= _request.To

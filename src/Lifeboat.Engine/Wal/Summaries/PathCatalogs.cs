@@ -22,8 +22,8 @@ internal sealed class PathCatalogs(Cluster cluster, PathSegments segments)
         && _lists.GetValueOrDefault(item.Lineage)?[item.File].Any() == true;
 
     /// <summary>
-    /// The summary of 256 segments from this one on; null when there is none whose every segment is on the path, archived
-    /// with the content that it speaks of, and before <paramref name="to"/> as a whole.
+    /// The summary of 256 segments from this one on; null when there is none whose every segment is on the path,
+    /// archived with the content that it speaks of, and before <paramref name="to"/> as a whole.
     /// </summary>
     internal async ValueTask<WalRunSummary?> FindAsync(
         WalSegmentName first, Lsn to, CancellationToken cancellationToken)

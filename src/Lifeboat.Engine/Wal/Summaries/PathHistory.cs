@@ -5,7 +5,9 @@ using Lifeboat.Postgres.Format;
 
 namespace Lifeboat.Engine.Wal.Summaries;
 
-/// <summary>The history of a timeline: the archive's, and of one that is not archived yet the server's own file.</summary>
+/// <summary>
+/// The history of a timeline: the archive's, and of one that is not archived yet the server's own file.
+/// </summary>
 internal static class PathHistory
 {
     private const int MostBytes = 1 << 20;

@@ -23,7 +23,9 @@ internal sealed class SegmentSummaries(Cluster cluster)
     /// <summary>Summaries that were made anew.</summary>
     internal int Rebuilt => _rebuilt;
 
-    /// <exception cref="Platform.Errors.LifeboatException">The segment itself is damaged, or an error of the store.</exception>
+    /// <exception cref="Platform.Errors.LifeboatException">
+    /// The segment itself is damaged, or an error of the store.
+    /// </exception>
     internal async ValueTask<(WalFacts Facts, WalRunSummary Run)> ReadAsync(
         WalObject item, WalSegmentName segment, CancellationToken cancellationToken)
     {
@@ -39,7 +41,9 @@ internal sealed class SegmentSummaries(Cluster cluster)
         return (facts, WalRunSummary.Of(segment, content));
     }
 
-    /// <exception cref="Platform.Errors.LifeboatException">The segment is damaged, or an error of the store.</exception>
+    /// <exception cref="Platform.Errors.LifeboatException">
+    /// The segment is damaged, or an error of the store.
+    /// </exception>
     internal async ValueTask<ReadOnlyMemory<byte>> ReadContentAsync(
         WalObject item, WalSegmentSize size, CancellationToken cancellationToken) =>
         (await ArchivedSegment.ReadAsync(cluster, item, size, cancellationToken)).Content;

@@ -25,11 +25,13 @@ public static class WalCatalogRoll
     /// May be called by several at a time, and be cancelled at any moment: a catalog is there as a whole or not at all.
     /// </summary>
     /// <param name="verify">
-    /// Compare catalogs that are there with the listing, and replace those that are damaged or disagree; else their names
-    /// count.
+    /// Compare catalogs that are there with the listing, and replace those that are damaged or disagree; else their
+    /// names count.
     /// </param>
     /// <param name="most">Catalogs to write at most, the oldest first: what is left is for the next call.</param>
-    /// <exception cref="LifeboatException">Errors of the store. Damage of a segment is reported, not thrown.</exception>
+    /// <exception cref="LifeboatException">
+    /// Errors of the store. Damage of a segment is reported, not thrown.
+    /// </exception>
     public static async ValueTask<WalCatalogRollReport> RollCatalogsAsync(
         Cluster cluster,
         Id128 lineage,

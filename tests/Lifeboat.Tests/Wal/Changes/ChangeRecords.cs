@@ -51,7 +51,11 @@ internal static class ChangeRecords
 
     internal static Lsn Insert(this WalBuilder wal, RelFileLocator relation, uint block, bool clearsMap = false) =>
         wal.Blocks(
-            ResourceManager.Heap, 0x00, [1, 0, clearsMap ? (byte)1 : (byte)0], false, (relation, RelationFork.Main, block));
+            ResourceManager.Heap,
+            0x00,
+            [1, 0, clearsMap ? (byte)1 : (byte)0],
+            images: false,
+            (relation, RelationFork.Main, block));
 
     internal static Lsn Create(this WalBuilder wal, RelFileLocator relation, RelationFork fork) => wal.Record(
         ResourceManager.Storage, 0x11, [.. Bytes(relation), .. BitConverter.GetBytes((int)fork)]);
@@ -65,7 +69,8 @@ internal static class ChangeRecords
         ResourceManager.Transaction,
         0x81,
         [
-            .. BitConverter.GetBytes(1000L), .. BitConverter.GetBytes(1 << 2), .. BitConverter.GetBytes(relations.Length),
+            .. BitConverter.GetBytes(1000L), .. BitConverter.GetBytes(1 << 2),
+            .. BitConverter.GetBytes(relations.Length),
             .. relations.SelectMany(Bytes),
         ],
         xid: 801);

@@ -65,7 +65,8 @@ public sealed class ChangeRuleTests
         [
             (ResourceManager.Heap, 0x00, 2, 1), (ResourceManager.Heap, 0x80, 2, 1), (ResourceManager.Heap, 0x10, 7, 1),
             (ResourceManager.Heap, 0x20, 7, 1), (ResourceManager.Heap, 0x20, 7, 2), (ResourceManager.Heap, 0x40, 7, 1),
-            (ResourceManager.Heap, 0x60, 7, 1), (ResourceManager.Heap2, 0x50, 0, 1), (ResourceManager.Heap2, 0x60, 7, 1),
+            (ResourceManager.Heap, 0x60, 7, 1), (ResourceManager.Heap2, 0x50, 0, 1),
+            (ResourceManager.Heap2, 0x60, 7, 1),
         ];
         foreach (var (rmgr, info, flags, bit) in kinds)
         {

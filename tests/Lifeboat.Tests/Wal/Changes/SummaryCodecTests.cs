@@ -23,7 +23,8 @@ public sealed class SummaryCodecTests
 
             Assert.Equal(bytes, WalSummaryCodec.Encode(read));
             Assert.Equal(
-                (run.First, run.Last, run.Head.State, run.Head.Declared, run.Tail?.Lsn, run.Tail?.Total, run.FirstRecord),
+                (run.First, run.Last, run.Head.State, run.Head.Declared, run.Tail?.Lsn, run.Tail?.Total,
+                    run.FirstRecord),
                 (read.First, read.Last, read.Head.State, read.Head.Declared, read.Tail?.Lsn, read.Tail?.Total,
                     read.FirstRecord));
             Assert.Equal(
@@ -62,7 +63,8 @@ public sealed class SummaryCodecTests
 
             // A byte of a range can stand for a bitmap of 8 KiB; no byte stands for more.
             var spent = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(spent < (1 << 20) + (bytes.Length * 12_000L), $"{Sample.Seed}: {bytes.Length} bytes took {spent}");
+            Assert.True(
+                spent < (1 << 20) + (bytes.Length * 12_000L), $"{Sample.Seed}: {bytes.Length} bytes took {spent}");
         }
 
         Assert.True(read > 100 && refused > 100, $"{read} {refused}");

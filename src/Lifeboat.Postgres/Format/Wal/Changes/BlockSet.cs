@@ -6,7 +6,8 @@ namespace Lifeboat.Postgres.Format.Wal.Changes;
 public readonly record struct BlockRange(uint First, uint Count);
 
 /// <summary>
-/// A set of block numbers of one relation fork, in chunks of 65,536 blocks. Not shared between threads while it is changed.
+/// A set of block numbers of one relation fork, in chunks of 65,536 blocks. Not shared between threads while it is
+/// changed.
 /// </summary>
 public sealed class BlockSet
 {

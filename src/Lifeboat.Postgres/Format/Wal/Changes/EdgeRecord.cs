@@ -7,7 +7,9 @@ namespace Lifeboat.Postgres.Format.Wal.Changes;
 /// <param name="Previous">The record before it, as it says.</param>
 public sealed record EdgeRecord(Lsn Lsn, Lsn Previous, WalChanges Changes)
 {
-    /// <summary>No record with block references is longer; what lies between the parts that are kept is not known.</summary>
+    /// <summary>
+    /// No record with block references is longer; what lies between the parts that are kept is not known.
+    /// </summary>
     private const int MostStitched = 4 << 20;
 
     public static EdgeRecord Of(in WalRecord record)
@@ -18,7 +20,9 @@ public sealed record EdgeRecord(Lsn Lsn, Lsn Previous, WalChanges Changes)
     }
 
     /// <summary>Reads the record that begins at a position from the segments themselves.</summary>
-    /// <param name="segments">That in which it begins, and those behind it; only as many are asked for as it needs.</param>
+    /// <param name="segments">
+    /// That in which it begins, and those behind it; only as many are asked for as it needs.
+    /// </param>
     /// <returns>Null when there is no whole record.</returns>
     public static EdgeRecord? Read(Lsn start, IEnumerable<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> segments)
     {

@@ -1,7 +1,8 @@
 namespace Lifeboat.Postgres.Format.Wal.Changes;
 
 /// <summary>A fork of a relation, as WAL names it.</summary>
-public readonly record struct RelationForkName(RelFileLocator Relation, RelationFork Fork) : IComparable<RelationForkName>
+public readonly record struct RelationForkName(RelFileLocator Relation, RelationFork Fork)
+    : IComparable<RelationForkName>
 {
     /// <summary>By tablespace, database, relfilenode, fork.</summary>
     public int CompareTo(RelationForkName other)
@@ -17,8 +18,8 @@ public readonly record struct RelationForkName(RelFileLocator Relation, Relation
 }
 
 /// <summary>
-/// What happened to one fork over a stretch of WAL. The order of events counts: a limit takes back the marks before it at
-/// or above it, and marks behind it stand again.
+/// What happened to one fork over a stretch of WAL. The order of events counts: a limit takes back the marks before it
+/// at or above it, and marks behind it stand again.
 /// </summary>
 public sealed class ForkChanges
 {

@@ -2,12 +2,14 @@ namespace Lifeboat.Postgres.Format.Wal.Changes;
 
 /// <summary>
 /// Where visibility map bits lie, and which records clear some without naming the map's block: those that say in their
-/// flags that a page was all-visible or all-frozen and is no more (heapam_xlog.h). PostgreSQL's own summaries lacked these
-/// clears for long.
+/// flags that a page was all-visible or all-frozen and is no more (heapam_xlog.h). PostgreSQL's own summaries lacked
+/// these clears for long.
 /// </summary>
 internal static class VisibilityMapRules
 {
-    /// <summary>Two bits a heap page; a map page has all but its header of 24 bytes (visibilitymap.c, 8 KiB blocks).</summary>
+    /// <summary>
+    /// Two bits a heap page; a map page has all but its header of 24 bytes (visibilitymap.c, 8 KiB blocks).
+    /// </summary>
     internal const uint HeapBlocksPerMapBlock = (8192 - 24) * 4;
 
     private const byte OperationMask = 0x70;
@@ -20,13 +22,17 @@ internal static class VisibilityMapRules
     /// <summary>The map's block that has the bits of a heap block.</summary>
     internal static uint BlockOf(uint heapBlock) => heapBlock / HeapBlocksPerMapBlock;
 
-    /// <summary>The map's length, in blocks, when the heap has so many blocks (visibilitymap_prepare_truncate).</summary>
+    /// <summary>
+    /// The map's length, in blocks, when the heap has so many blocks (visibilitymap_prepare_truncate).
+    /// </summary>
     internal static uint LengthFor(uint heapBlocks) => BlockOf(heapBlocks) + (IsPartial(heapBlocks) ? 1u : 0);
 
     /// <summary>Whether the map's last block has bits for more heap blocks than there are.</summary>
     internal static bool IsPartial(uint heapBlocks) => heapBlocks % HeapBlocksPerMapBlock != 0;
 
-    /// <summary>Whether a record of the resource managers Heap and Heap2 clears bits of the pages that it refers to.</summary>
+    /// <summary>
+    /// Whether a record of the resource managers Heap and Heap2 clears bits of the pages that it refers to.
+    /// </summary>
     internal static bool Clears(in WalRecord record)
     {
         var operation = record.Info & OperationMask;

@@ -20,9 +20,9 @@ public readonly record struct DatabaseDirectory(uint Tablespace, uint Database) 
 public readonly record struct OpaqueChange(Lsn Lsn, byte Rmgr, byte Info);
 
 /// <summary>
-/// What a stretch of WAL changes in the files of relations: blocks and limits of each fork, databases that came or went as
-/// a whole, and what makes the stretch unusable for that question. Stretches that follow each other are put together by
-/// <see cref="Append"/>, in any grouping. Not shared between threads while it is changed.
+/// What a stretch of WAL changes in the files of relations: blocks and limits of each fork, databases that came or went
+/// as a whole, and what makes the stretch unusable for that question. Stretches that follow each other are put together
+/// by <see cref="Append"/>, in any grouping. Not shared between threads while it is changed.
 /// </summary>
 /// <remarks>
 /// Never told: free space maps, and what no record refers to a block of (SLRUs, pg_filenode.map, files copied by CREATE
@@ -47,8 +47,8 @@ public sealed partial class WalChanges
     public IReadOnlyList<WalLevelChange> Levels => _levels;
 
     /// <summary>
-    /// Where wal_level is told to be minimal first: from there on relations may have changed without a record. Null when
-    /// it is nowhere. What held before the first record that tells, the stretch cannot say.
+    /// Where wal_level is told to be minimal first: from there on relations may have changed without a record. Null
+    /// when it is nowhere. What held before the first record that tells, the stretch cannot say.
     /// </summary>
     public Lsn? Minimal => _levels.Where(level => level.Level == WalLevel.Minimal).Select(level => (Lsn?)level.Lsn)
         .FirstOrDefault();

@@ -1,8 +1,8 @@
 namespace Lifeboat.Postgres.Format.Wal.Changes;
 
 /// <summary>
-/// A part of a record that goes over a segment's edge, page headers taken out. Of a long one only the beginning, where the
-/// block references are, and the end, where the main data is: what lies between is page images. Immutable.
+/// A part of a record that goes over a segment's edge, page headers taken out. Of a long one only the beginning, where
+/// the block references are, and the end, where the main data is: what lies between is page images. Immutable.
 /// </summary>
 public sealed class WalFragment
 {

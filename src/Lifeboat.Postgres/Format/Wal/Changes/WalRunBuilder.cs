@@ -6,8 +6,8 @@ public enum WalJoint
     Joined,
 
     /// <summary>
-    /// The record over the edge cannot be put together from what the summaries keep of it: read it from the segments, and
-    /// append again with its changes.
+    /// The record over the edge cannot be put together from what the summaries keep of it: read it from the segments,
+    /// and append again with its changes.
     /// </summary>
     NeedsRecord,
 
@@ -151,12 +151,14 @@ public sealed class WalRunBuilder
 
         if (edge.Lsn != tail.Lsn || (_lastRecord is { } last && edge.Previous != last))
         {
-            return Refuse($"the record of {edge.Lsn} names {edge.Previous} as its predecessor, which is at {_lastRecord}");
+            return Refuse(
+                $"the record of {edge.Lsn} names {edge.Previous} as its predecessor, which is at {_lastRecord}");
         }
 
         if (next.Predecessor is { } previous && previous != tail.Lsn)
         {
-            return Refuse($"the first record of {next.First} names {previous} as its predecessor, which is at {tail.Lsn}");
+            return Refuse(
+                $"the first record of {next.First} names {previous} as its predecessor, which is at {tail.Lsn}");
         }
 
         _firstRecord ??= edge.Lsn;

@@ -14,7 +14,9 @@ public enum WalHeadState
     /// <summary>The whole run belongs to one record from before, and that goes on behind it.</summary>
     GoesOn = 2,
 
-    /// <summary>A record from before was never finished: a crash lost the rest, and others stand in its place.</summary>
+    /// <summary>
+    /// A record from before was never finished: a crash lost the rest, and others stand in its place.
+    /// </summary>
     Aborted = 3,
 }
 
@@ -105,8 +107,8 @@ public sealed record WalRunSummary
     /// before <paramref name="to"/>, and what lies at and behind that does not matter, be it torn.
     /// </summary>
     /// <param name="durable">
-    /// What was flushed: a record that begins before <paramref name="to"/> and ends behind this is a break, since it may
-    /// never have been.
+    /// What was flushed: a record that begins before <paramref name="to"/> and ends behind this is a break, since it
+    /// may never have been.
     /// </param>
     public static WalRunSummary Of(
         WalSegmentName segment, ReadOnlyMemory<byte> content, Lsn from, Lsn to, Lsn durable)
@@ -126,7 +128,9 @@ public sealed record WalRunSummary
             }
             else if (!reached)
             {
-                records = (records.First ?? record.Lsn, records.First is null ? record.PrevLsn : records.Predecessor, record.Lsn);
+                records = records.First is null
+                    ? (record.Lsn, record.PrevLsn, record.Lsn)
+                    : (records.First, records.Predecessor, record.Lsn);
                 if (record.Lsn >= from)
                 {
                     changes.Take(record);
