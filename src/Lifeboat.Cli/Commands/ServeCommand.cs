@@ -21,6 +21,9 @@ internal static class ServeCommand
         "spool-size", "MB", "Most that segments brought ahead of a recovery may take in pg_wal",
         Default: $"{ServeOptions.DefaultSpoolMegabytes}");
 
+    private static readonly Setting Receive = Setting.Flag(
+        "receive", "Stream the server's WAL too, as 'lifeboat wal receive' does");
+
     private static readonly Setting PrintSettings = Setting.Flag(
         "print-settings", "Print the archive_command and restore_command that use the service, and end");
 
@@ -30,12 +33,16 @@ internal static class ServeCommand
         "serve",
         "Push WAL ahead of the archiver and fetch it ahead of a recovery, beside the server",
         [],
-        [CommonSettings.ClusterDirectory, CommonSettings.Jobs, Http, Spool, PrintSettings],
+        [CommonSettings.ClusterDirectory, CommonSettings.Jobs, Http, Spool, PrintSettings, Receive, .. ReceiveSettings.All],
         [
             new(
                 "lifeboat serve --cluster-dir /var/lib/postgresql/17/main --repository /backup/lifeboat "
                 + "--http 127.0.0.1:9187",
                 "Until it is told to stop"),
+            new(
+                "lifeboat serve --cluster-dir /var/lib/postgresql/17/main --repository /backup/lifeboat --receive "
+                + "--create-slot --connection 'host=/run/postgresql user=replicator'",
+                "With less than a second at risk, and not a segment"),
             new(
                 "lifeboat serve --print-settings --repository /backup/lifeboat",
                 "What to write into postgresql.conf"),
@@ -58,6 +65,12 @@ internal static class ServeCommand
         var workers = settings.Integer(CommonSettings.Jobs, 1, MostWorkers)
             ?? Math.Clamp(Environment.ProcessorCount, 1, ServeOptions.DefaultMostWorkers);
         var directory = settings.RequiredPath(CommonSettings.ClusterDirectory);
+        List<Func<ServiceSession, IServiceDuty>> duties = [session => new CatalogDuty(session, context.Time)];
+        if (settings.Flag(Receive))
+        {
+            duties.Add(ReceiveDutyOf(context));
+        }
+
         await ServeHost.RunAsync(
             new ServeOptions
             {
@@ -68,11 +81,23 @@ internal static class ServeCommand
                 Workers = workers,
                 SpoolBytes = (long)settings.Integer(Spool, 0, MostSpoolMegabytes)!.Value << 20,
                 Http = ReadHttp(settings),
+                Duties = duties,
                 Time = context.Time,
                 Log = line => Log(context, line),
             },
             cancellationToken);
         return ExitCodes.Done;
+    }
+
+    private static Func<ServiceSession, IServiceDuty> ReceiveDutyOf(CommandContext context)
+    {
+        var wanted = ReceiveSettings.Read(context.Settings, context.Files);
+        return session => new ReceiveDuty(wanted(session.Cluster) with
+        {
+            Lineage = session.Server.Lineage,
+            Time = context.Time,
+            Report = happened => Log(context, WalReceiveDocument.Of(happened, context.Time.GetUtcNow()).Text),
+        });
     }
 
     private static LoopbackAddress? ReadHttp(Settings settings) => settings.Find(Http) is not { } value

@@ -39,14 +39,14 @@ internal sealed class Attendant : IAsyncDisposable
         new(vault, dataDirectory, folder, await vault.JsonAsync("serve", "--print-settings"));
 
     /// <summary>Starts it, and waits until it has opened the repository.</summary>
-    internal async Task StartAsync()
+    internal async Task StartAsync(params IReadOnlyList<string> more)
     {
-        Launch();
+        Launch(more);
         await _program!.WaitForTextAsync("archiving into lineage");
     }
 
-    internal void Launch() => _program = RunningProgram.Start(
-        _vault.Command("serve", "--cluster-dir", _dataDirectory) with { Timeout = TimeSpan.FromMinutes(10) });
+    internal void Launch(params IReadOnlyList<string> more) => _program = RunningProgram.Start(
+        _vault.Command(["serve", "--cluster-dir", _dataDirectory, .. more]) with { Timeout = TimeSpan.FromMinutes(10) });
 
     internal async Task KillAsync()
     {
