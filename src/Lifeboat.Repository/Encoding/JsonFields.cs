@@ -75,10 +75,6 @@ internal readonly struct JsonFields(JsonElement element)
     internal DateTimeOffset? OptionalTime(string name) =>
         element.TryGetProperty(name, out var value) ? TimeOf(value, name) : null;
 
-    /// <summary>A member that older documents have not.</summary>
-    internal DateTimeOffset? OptionalTime(string name) =>
-        element.TryGetProperty(name, out _) ? TimeOrNull(name) : null;
-
     internal byte[] Bytes(string name) =>
         Member(name) is { ValueKind: JsonValueKind.String } value && value.TryGetBytesFromBase64(out var bytes)
             ? bytes
