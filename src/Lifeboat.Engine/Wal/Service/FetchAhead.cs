@@ -215,12 +215,15 @@ public sealed class FetchAhead(ServiceSession session, long spoolBytes, int work
                     Destination = coming,
                     ClusterDirectory = session.Places.DataDirectory,
                     Files = _unsynced,
+                    Workers = 1,
                     RetryFor = TimeSpan.Zero,
                     Time = time,
                 },
                 CancellationToken.None);
             await session.RequireSameClusterAsync(CancellationToken.None);
-            if (outcome.Object is { } item && session.IsCurrent())
+
+            // What was put together from streamed pieces grows: only the command, at the moment of asking, brings it.
+            if (outcome.Object is { } item && item.File == name && session.IsCurrent())
             {
                 Deliver(name, coming, item);
             }

@@ -226,6 +226,8 @@ public sealed class PushAhead(
                     Path = path,
                     ClusterDirectory = session.Places.DataDirectory,
                     Files = new HeldFile(files, path, file),
+                    // Several segments at a time keep all processors at work already; one alone has them for itself.
+                    Workers = IsAlone() ? workers : 1,
                     Host = host,
                     Time = time,
                 },
@@ -272,6 +274,14 @@ public sealed class PushAhead(
         }
 
         session.ShowPushing(succeeds: false);
+    }
+
+    private bool IsAlone()
+    {
+        lock (_lock)
+        {
+            return _underWay.Count == 1;
+        }
     }
 
     private bool IsPausing() => _pause > TimeSpan.Zero && time.GetElapsedTime(_failedAt) < _pause;
