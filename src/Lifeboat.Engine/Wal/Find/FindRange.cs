@@ -10,6 +10,9 @@ internal sealed record FindRange(RecoveryWindow Window, ulong First, ulong Last)
 {
     private const int SummaryFormatLight = 0;
 
+    /// <summary>How far the times of commits that follow each other go back at most, but for a clock that is set.</summary>
+    private static readonly TimeSpan s_disorder = TimeSpan.FromMinutes(1);
+
     /// <summary>Null when nothing that is looked for can stand in the window.</summary>
     internal static async Task<FindRange?> OfAsync(
         WalFindRequest request,
@@ -73,7 +76,10 @@ internal sealed record FindRange(RecoveryWindow Window, ulong First, ulong Last)
                     .Select(at => archive.Find(path.NameOf(at))!),
                 cancellationToken);
             var facts = await cache.ReadAsync(archive.Find(path.NameOf(number))!, cancellationToken);
-            if (CanHold(facts.Segment, request))
+            var behind = number == all.Last
+                ? null
+                : (await cache.ReadAsync(archive.Find(path.NameOf(number + 1))!, cancellationToken)).Segment;
+            if (CanHold(facts.Segment, behind, request))
             {
                 first = Math.Min(first, number);
                 last = number;
@@ -83,15 +89,17 @@ internal sealed record FindRange(RecoveryWindow Window, ulong First, ulong Last)
         return (first, last);
     }
 
-    private static bool CanHold(WalSegmentSummary? summary, WalFindRequest request)
+    private static bool CanHold(WalSegmentSummary? summary, WalSegmentSummary? behind, WalFindRequest request)
     {
         if (summary is not { Format: >= SummaryFormatLight })
         {
             return true;
         }
 
-        // A record over the edge counts in neither segment.
-        if (summary.Continues && summary.ContinuesWith is null or (byte)ResourceManager.Transaction)
+        // A record over the edge counts in neither segment; its time is about that of what is beside it.
+        if (summary is { Continues: true, ContinuesWith: null or (byte)ResourceManager.Transaction }
+            && !(request.From?.Time > Latest(summary.GreatestFinishTime, behind?.LeastFinishTime))
+            && !(request.To?.Time < Earliest(summary.GreatestFinishTime, behind?.LeastFinishTime)))
         {
             return true;
         }
@@ -99,4 +107,10 @@ internal sealed record FindRange(RecoveryWindow Window, ulong First, ulong Last)
         return summary is { LeastFinishTime: { } least, GreatestFinishTime: { } greatest }
             && !(request.From?.Time > greatest) && !(request.To?.Time < least);
     }
+
+    private static DateTimeOffset? Latest(DateTimeOffset? before, DateTimeOffset? behind) =>
+        before is { } a && behind is { } b ? (a > b ? a : b) + s_disorder : null;
+
+    private static DateTimeOffset? Earliest(DateTimeOffset? before, DateTimeOffset? behind) =>
+        before is { } a && behind is { } b ? (a < b ? a : b) - s_disorder : null;
 }
