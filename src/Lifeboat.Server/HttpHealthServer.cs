@@ -1,25 +1,37 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Lifeboat.Platform.Errors;
 
 namespace Lifeboat.Server;
 
 /// <summary>
-/// <c>GET /health</c> on loopback: 200 when all is well, 503 otherwise, the same document with both.
+/// <c>GET /health</c> on loopback: 200 when all is well, 503 otherwise, the same document with both. One request for each
+/// connection. Owns its connections; disposal ends them.
 /// </summary>
+/// <remarks>
+/// Not HttpListener: behind a request that it refuses by its Host header it took requests without some of their headers, so
+/// that one with an Origin was answered, and at times none was any more.
+/// </remarks>
 internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocument> health) : IHealthServer
 {
-    private readonly HttpListener _listener = new();
-    private Task _serving = Task.CompletedTask;
+    private const int MostConnections = 16;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly Socket _listener = new(address.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _free = new(MostConnections);
+    private Task _accepting = Task.CompletedTask;
 
     public void Start()
     {
-        _listener.Prefixes.Add($"http://{address}/");
-        _listener.IgnoreWriteExceptions = true;
         try
         {
-            _listener.Start();
+            _listener.Bind(new IPEndPoint(address.Address, address.Port));
+            _listener.Listen(MostConnections);
         }
-        catch (HttpListenerException failure)
+        catch (SocketException failure)
         {
             throw new LifeboatException(
                 new Failure(
@@ -31,78 +43,114 @@ internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocum
                 failure);
         }
 
-        _serving = Task.Run(ServeAsync);
+        _accepting = Task.Run(AcceptAsync);
     }
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Close();
-        await _serving;
+        await _stop.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        for (var count = 0; count < MostConnections; count++)
+        {
+            await _free.WaitAsync();
+        }
+
+        _stop.Dispose();
+        _free.Dispose();
     }
 
-    private async Task ServeAsync()
+    private async Task AcceptAsync()
     {
         while (true)
         {
-            HttpListenerContext context;
             try
             {
-                context = await _listener.GetContextAsync();
+                await _free.WaitAsync(_stop.Token);
             }
-            catch (Exception ended) when (ended is HttpListenerException or ObjectDisposedException)
+            catch (OperationCanceledException)
             {
                 return;
             }
 
             try
             {
-                Answer(context);
+                _ = ServeAsync(await _listener.AcceptAsync(_stop.Token));
             }
-            catch (Exception failure) when (failure is HttpListenerException or IOException or ObjectDisposedException
-                or LifeboatException)
+            catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
             {
-                // Who asked has gone, or the data directory is going: the next one asks again.
-                context.Response.Abort();
+                _free.Release();
+                return;
+            }
+            catch (SocketException)
+            {
+                // Out of descriptors, or the caller has gone: the next one is waited for.
+                _free.Release();
+                await Task.Delay(100);
             }
         }
     }
 
-    private void Answer(HttpListenerContext context)
+    private async Task ServeAsync(Socket caller)
     {
-        var (status, body) = Choose(context.Request);
-        var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = body is null ? "text/plain" : "application/json";
-        response.Headers["Cache-Control"] = "no-store";
-        response.Headers["X-Content-Type-Options"] = "nosniff";
-        body ??= [];
-        response.ContentLength64 = body.Length;
-        if (context.Request.HttpMethod != "HEAD")
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        patience.CancelAfter(Patience);
+        try
         {
-            response.OutputStream.Write(body);
+            using (caller)
+            {
+                var request = await HttpRequestHead.ReadAsync(caller, patience.Token);
+                await SendAsync(caller, Choose(request), request?.Method != "HEAD", patience.Token);
+                caller.Shutdown(SocketShutdown.Send);
+            }
         }
-
-        response.Close();
+        catch (Exception failure) when (failure is SocketException or OperationCanceledException or IOException
+            or LifeboatException)
+        {
+            // Who asked has gone, or the data directory is going: the next one asks again.
+        }
+        finally
+        {
+            _free.Release();
+        }
     }
 
-    private (int Status, byte[]? Body) Choose(HttpListenerRequest request)
+    private (string Status, byte[] Body) Choose(HttpRequestHead? request)
     {
-        if (!address.IsHost(request.Headers["Host"]) || request.Headers["Origin"] is not null)
+        if (request is null)
         {
-            return (403, null);
+            return ("400 Bad Request", []);
         }
 
-        if (request.Url?.AbsolutePath != "/health")
+        if (!address.IsHost(request.Header("Host")) || request.Header("Origin") is not null)
         {
-            return (404, null);
+            return ("403 Forbidden", []);
         }
 
-        if (request.HttpMethod is not ("GET" or "HEAD"))
+        if (request.Path != "/health")
         {
-            return (405, null);
+            return ("404 Not Found", []);
+        }
+
+        if (request.Method is not ("GET" or "HEAD"))
+        {
+            return ("405 Method Not Allowed", []);
         }
 
         var document = health();
-        return (document.Status == HealthDocument.Ok ? 200 : 503, document.ToBytes());
+        return (document.Status == HealthDocument.Ok ? "200 OK" : "503 Service Unavailable", document.ToBytes());
+    }
+
+    private static async Task SendAsync(
+        Socket caller, (string Status, byte[] Body) answer, bool withBody, CancellationToken cancellationToken)
+    {
+        var head = Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 {answer.Status}\r\nContent-Type: application/json\r\nContent-Length: {answer.Body.Length}\r\n"
+            + "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n");
+        byte[] bytes = withBody ? [.. head, .. answer.Body] : head;
+        for (var sent = 0; sent < bytes.Length;)
+        {
+            sent += await caller.SendAsync(bytes.AsMemory(sent), SocketFlags.None, cancellationToken);
+        }
     }
 }

@@ -163,7 +163,12 @@ public sealed class ServeHostTests
         Assert.Equal(HttpStatusCode.MethodNotAllowed, await AskAsync("/health", method: HttpMethod.Post));
         Assert.InRange((int)await AskAsync("/health", $"evil.example:{port}"), 400, 404);
         Assert.InRange((int)await AskAsync("/health", "evil.example"), 400, 404);
-        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync("/health", origin: "http://evil.example"));
+        for (var round = 0; round < 20; round++)
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, await AskAsync("/health", "evil.example"));
+            Assert.Equal(HttpStatusCode.Forbidden, await AskAsync("/health", origin: "http://evil.example"));
+        }
+
         using var document = JsonDocument.Parse(await client.GetStringAsync($"http://127.0.0.1:{port}/health", Token));
         Assert.Equal(scenario.Server, document.RootElement.GetProperty("dataDirectory").GetString());
     }
