@@ -25,7 +25,7 @@ internal static class WholeFile
                 Hint: "Check the path."));
         }
 
-        var content = GC.AllocateUninitializedArray<byte>((int)length);
+        var content = LargeBuffer.Allocate((int)length);
         var read = file.Read(content, 0);
         return read == content.Length ? content : content[..read];
     }

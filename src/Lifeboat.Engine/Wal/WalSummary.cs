@@ -32,11 +32,23 @@ internal static class WalSummary
             Time(facts.GreatestTime),
             facts.OldestXid?.Value,
             facts.NewestXid?.Value,
-            [.. facts.RestorePoints.Select(point => new RestorePointFacts(
-                point.Name, point.Lsn, point.EndLsn, Time(point.Time) ?? DateTimeOffset.MaxValue))],
+            PointsOf(facts),
             facts.ContinuesInNext,
             facts.Ending is WalSegmentEnding.Complete or WalSegmentEnding.ContinuesInNext ? null : facts.Reason,
             (byte?)facts.UnfinishedRmgr);
+    }
+
+    private static RestorePointFacts[] PointsOf(WalSegmentFacts facts)
+    {
+        var points = new RestorePointFacts[facts.RestorePoints.Count];
+        for (var at = 0; at < points.Length; at++)
+        {
+            var point = facts.RestorePoints[at];
+            points[at] = new RestorePointFacts(
+                point.Name, point.Lsn, point.EndLsn, Time(point.Time) ?? DateTimeOffset.MaxValue);
+        }
+
+        return points;
     }
 
     /// <summary>

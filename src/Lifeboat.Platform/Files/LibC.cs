@@ -39,6 +39,9 @@ internal static unsafe partial class LibC
     internal static partial int fsync(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int madvise(void* address, nint length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int sync_file_range(int fd, long offset, long count, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -36,7 +36,8 @@ public readonly record struct Timeline(uint Value) : IComparable<Timeline>
 
     public static bool operator >=(Timeline a, Timeline b) => a.Value >= b.Value;
 
-    internal static bool IsUpperHex(ReadOnlySpan<char> text)
+    /// <summary>Whether all are digits as PostgreSQL writes them in file names: 0 to 9, A to F.</summary>
+    public static bool IsUpperHex(ReadOnlySpan<char> text)
     {
         foreach (var digit in text)
         {

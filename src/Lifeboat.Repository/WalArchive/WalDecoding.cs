@@ -1,3 +1,4 @@
+using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
@@ -35,7 +36,7 @@ public static class WalDecoding
         using var compressor = new Compressor(level: 1);
         using var reader = await WalStore.OpenAsync(cluster, item, compressor, cancellationToken);
         var facts = await ReadFactsAsync(reader, item, cancellationToken);
-        var content = GC.AllocateUninitializedArray<byte>((int)facts.Length);
+        var content = LargeBuffer.Allocate((int)facts.Length);
         await ReadContentAsync(
             cluster,
             item,

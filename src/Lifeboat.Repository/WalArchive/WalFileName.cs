@@ -22,7 +22,7 @@ public static class WalFileName
     public static bool IsBackupLabel(string name) =>
         name.Length == WalSegmentName.Length + 9 + Backup.Length && name.EndsWith(Backup, StringComparison.Ordinal)
         && WalSegmentName.HasForm(name.AsSpan(0, WalSegmentName.Length)) && name[WalSegmentName.Length] == '.'
-        && !name.AsSpan(WalSegmentName.Length + 1, 8).ContainsAnyExcept("0123456789ABCDEF");
+        && Timeline.IsUpperHex(name.AsSpan(WalSegmentName.Length + 1, 8));
 
     /// <summary>One of PostgreSQL's own.</summary>
     public static bool IsValid(string name) =>

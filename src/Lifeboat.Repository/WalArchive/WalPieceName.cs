@@ -43,7 +43,7 @@ public readonly record struct WalPieceName(string Segment, uint From, uint To)
     private static bool TryParseOffset(ReadOnlySpan<char> text, out uint offset)
     {
         offset = 0;
-        return !text.ContainsAnyExcept("0123456789ABCDEF")
+        return Timeline.IsUpperHex(text)
             && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out offset);
     }
 }

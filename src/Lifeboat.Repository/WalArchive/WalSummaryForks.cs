@@ -25,7 +25,7 @@ internal static class WalSummaryForks
 
     internal static void Write(ByteSink sink, WalChanges changes)
     {
-        var forks = changes.Forks.ToList();
+        var forks = changes.Forks;
         var ranges = new ByteSink(BitmapBytes);
         sink.Varint(forks.Count);
         foreach (var (name, fork) in forks)

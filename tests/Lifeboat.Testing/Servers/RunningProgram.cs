@@ -34,7 +34,8 @@ public sealed class RunningProgram : IDisposable
 
     public static RunningProgram Start(ProgramStart start)
     {
-        var words = new List<string>();
+        // A shell that runs the tests in its background has them, and all that they start, ignore SIGINT.
+        var words = new List<string> { "env", "--default-signal=INT,QUIT" };
         words.AddRange(start.AsPostgres ? PostgresUser.Prefix : []);
         words.Add(start.File);
         words.AddRange(start.Arguments);

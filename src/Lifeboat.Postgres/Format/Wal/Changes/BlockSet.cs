@@ -11,15 +11,29 @@ public readonly record struct BlockRange(uint First, uint Count);
 /// </summary>
 public sealed class BlockSet
 {
-    private readonly SortedList<ushort, BlockChunk> _chunks = [];
+    // Parallel and ascending by number; most forks have one chunk.
+    private readonly List<ushort> _numbers = [];
+    private readonly List<BlockChunk> _chunks = [];
     private int _lastNumber = -1;
     private BlockChunk? _last;
 
     /// <summary>How many blocks are in the set.</summary>
-    public long Count => _chunks.Values.Sum(chunk => (long)chunk.Count);
+    public long Count
+    {
+        get
+        {
+            var count = 0L;
+            foreach (var chunk in _chunks)
+            {
+                count += chunk.Count;
+            }
+
+            return count;
+        }
+    }
 
     public bool Contains(uint block) =>
-        _chunks.TryGetValue((ushort)(block >> 16), out var chunk) && chunk.Contains((ushort)block);
+        IndexOf((ushort)(block >> 16)) is var index and >= 0 && _chunks[index].Contains((ushort)block);
 
     public void Add(uint block) => ChunkOf((ushort)(block >> 16)).Add((ushort)block);
 
@@ -39,17 +53,17 @@ public sealed class BlockSet
     /// <summary>Takes out this block and all behind it.</summary>
     public void RemoveFrom(uint first)
     {
-        for (var index = _chunks.Count - 1; index >= 0 && _chunks.GetKeyAtIndex(index) >= first >> 16; index--)
+        for (var index = _chunks.Count - 1; index >= 0 && _numbers[index] >= first >> 16; index--)
         {
-            var chunk = _chunks.GetValueAtIndex(index);
-            if (_chunks.GetKeyAtIndex(index) == first >> 16)
+            if (_numbers[index] == first >> 16)
             {
-                chunk.RemoveFrom((ushort)first);
+                _chunks[index].RemoveFrom((ushort)first);
             }
 
-            if (chunk.Count == 0 || _chunks.GetKeyAtIndex(index) > first >> 16)
+            if (_chunks[index].Count == 0 || _numbers[index] > first >> 16)
             {
                 _chunks.RemoveAt(index);
+                _numbers.RemoveAt(index);
                 _last = null;
             }
         }
@@ -57,15 +71,16 @@ public sealed class BlockSet
 
     public void UnionWith(BlockSet other)
     {
-        foreach (var (number, chunk) in other._chunks)
+        for (var index = 0; index < other._chunks.Count; index++)
         {
-            if (_chunks.TryGetValue(number, out var own))
+            var own = IndexOf(other._numbers[index]);
+            if (own >= 0)
             {
-                own.UnionWith(chunk);
+                _chunks[own].UnionWith(other._chunks[index]);
             }
             else
             {
-                _chunks.Add(number, chunk.Copy());
+                Insert(~own, other._numbers[index], other._chunks[index].Copy());
             }
         }
     }
@@ -74,8 +89,9 @@ public sealed class BlockSet
     public IEnumerable<BlockRange> Ranges()
     {
         BlockRange? open = null;
-        foreach (var (number, chunk) in _chunks)
+        for (var index = 0; index < _chunks.Count; index++)
         {
+            var (number, chunk) = (_numbers[index], _chunks[index]);
             for (var at = chunk.Next(0, present: true); at < BlockChunk.Blocks;)
             {
                 var end = chunk.Next(at, present: false);
@@ -107,12 +123,38 @@ public sealed class BlockSet
             return last;
         }
 
-        if (!_chunks.TryGetValue(number, out var chunk))
+        var index = IndexOf(number);
+        if (index < 0)
         {
-            _chunks.Add(number, chunk = new BlockChunk());
+            index = ~index;
+            Insert(index, number, new BlockChunk());
         }
 
-        (_lastNumber, _last) = (number, chunk);
-        return chunk;
+        (_lastNumber, _last) = (number, _chunks[index]);
+        return _chunks[index];
+    }
+
+    private void Insert(int index, ushort number, BlockChunk chunk)
+    {
+        _numbers.Insert(index, number);
+        _chunks.Insert(index, chunk);
+    }
+
+    /// <summary>The place of the chunk; when there is none, the complement of where it belongs.</summary>
+    private int IndexOf(ushort number)
+    {
+        var (low, high) = (0, _numbers.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (_numbers[middle] == number)
+            {
+                return middle;
+            }
+
+            (low, high) = _numbers[middle] < number ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return ~low;
     }
 }

@@ -4,6 +4,11 @@ namespace Lifeboat.Postgres.Format.Wal.Changes;
 public readonly record struct RelationForkName(RelFileLocator Relation, RelationFork Fork)
     : IComparable<RelationForkName>
 {
+    /// <inheritdoc cref="RelFileLocator.Equals(RelFileLocator)"/>
+    public bool Equals(RelationForkName other) => Relation.Equals(other.Relation) && Fork == other.Fork;
+
+    public override int GetHashCode() => HashCode.Combine(Relation.GetHashCode(), (int)Fork);
+
     /// <summary>By tablespace, database, relfilenode, fork.</summary>
     public int CompareTo(RelationForkName other)
     {
@@ -15,6 +20,16 @@ public readonly record struct RelationForkName(RelFileLocator Relation, Relation
     }
 
     public override string ToString() => $"{Relation} {Fork}";
+
+    /// <summary>For dictionaries: made without a look at what the type can do, which costs a short program milliseconds.</summary>
+    internal sealed class Comparer : IEqualityComparer<RelationForkName>
+    {
+        internal static readonly Comparer Instance = new();
+
+        public bool Equals(RelationForkName x, RelationForkName y) => x.Equals(y);
+
+        public int GetHashCode(RelationForkName obj) => obj.GetHashCode();
+    }
 }
 
 /// <summary>

@@ -19,6 +19,9 @@ public readonly record struct DatabaseDirectory(uint Tablespace, uint Database) 
 /// <param name="Info">Its info byte.</param>
 public readonly record struct OpaqueChange(Lsn Lsn, byte Rmgr, byte Info);
 
+/// <summary>A fork, with what happened to it.</summary>
+public sealed record NamedForkChanges(RelationForkName Name, ForkChanges Changes);
+
 /// <summary>
 /// What a stretch of WAL changes in the files of relations: blocks and limits of each fork, databases that came or went
 /// as a whole, and what makes the stretch unusable for that question. Stretches that follow each other are put together
@@ -30,17 +33,30 @@ public readonly record struct OpaqueChange(Lsn Lsn, byte Rmgr, byte Info);
 /// </remarks>
 public sealed partial class WalChanges
 {
-    private readonly Dictionary<RelationForkName, ForkChanges> _forks = [];
-    private readonly SortedSet<DatabaseDirectory> _databases = [];
+    private readonly Dictionary<RelationForkName, ForkChanges> _forks = new(RelationForkName.Comparer.Instance);
+    private readonly List<DatabaseDirectory> _databases = [];
     private readonly List<WalLevelChange> _levels = [];
     private RelationForkName _lastName;
     private ForkChanges? _last;
 
     /// <summary>Ascending by name.</summary>
-    public IEnumerable<(RelationForkName Name, ForkChanges Changes)> Forks =>
-        _forks.OrderBy(fork => fork.Key).Select(fork => (fork.Key, fork.Value));
+    public IReadOnlyList<NamedForkChanges> Forks
+    {
+        get
+        {
+            var forks = new NamedForkChanges[_forks.Count];
+            var at = 0;
+            foreach (var (name, changes) in _forks)
+            {
+                forks[at++] = new NamedForkChanges(name, changes);
+            }
 
-    /// <summary>Directories that were made, copied or dropped: nothing in an earlier copy of them counts.</summary>
+            Array.Sort(forks, static (left, right) => left.Name.CompareTo(right.Name));
+            return forks;
+        }
+    }
+
+    /// <summary>Directories that were made, copied or dropped, ascending: nothing in an earlier copy of them counts.</summary>
     public IReadOnlyCollection<DatabaseDirectory> Databases => _databases;
 
     /// <summary>Where wal_level is told, in order, only where it differs from what was told before.</summary>
@@ -50,8 +66,9 @@ public sealed partial class WalChanges
     /// Where wal_level is told to be minimal first: from there on relations may have changed without a record. Null
     /// when it is nowhere. What held before the first record that tells, the stretch cannot say.
     /// </summary>
-    public Lsn? Minimal => _levels.Where(level => level.Level == WalLevel.Minimal).Select(level => (Lsn?)level.Lsn)
-        .FirstOrDefault();
+    public Lsn? Minimal => _levels.Exists(level => level.Level == WalLevel.Minimal)
+        ? _levels.Find(level => level.Level == WalLevel.Minimal).Lsn
+        : null;
 
     /// <summary>The first record that is not understood; null when all are.</summary>
     public OpaqueChange? Opaque { get; private set; }
@@ -82,7 +99,11 @@ public sealed partial class WalChanges
             ForkOf(name).Append(fork);
         }
 
-        _databases.UnionWith(later._databases);
+        foreach (var directory in later._databases)
+        {
+            AddDatabase(directory);
+        }
+
         foreach (var level in later._levels)
         {
             AddLevel(level);
@@ -109,7 +130,20 @@ public sealed partial class WalChanges
     }
 
     /// <inheritdoc cref="ForkOf"/>
-    public void AddDatabase(DatabaseDirectory directory) => _databases.Add(directory);
+    public void AddDatabase(DatabaseDirectory directory)
+    {
+        // They are few: a segment that makes or drops a database is rare.
+        var at = _databases.Count;
+        while (at > 0 && _databases[at - 1].CompareTo(directory) > 0)
+        {
+            at--;
+        }
+
+        if (at == 0 || _databases[at - 1] != directory)
+        {
+            _databases.Insert(at, directory);
+        }
+    }
 
     /// <inheritdoc cref="ForkOf"/>
     public void AddLevel(WalLevelChange level)
