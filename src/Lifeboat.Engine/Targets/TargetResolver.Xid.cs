@@ -66,7 +66,7 @@ public sealed partial class TargetResolver
         // What began since that record shows by its first record only.
         for (var number = first; number <= run.Last && isRunning != true; number++)
         {
-            isRunning |= Writes(xid, await ReadAsync(number));
+            isRunning |= Writes(xid, await ReadAsync(number), ref next);
         }
 
         return (isRunning, next) switch
@@ -112,7 +112,9 @@ public sealed partial class TargetResolver
         return (isRunning, next, next is not null);
     }
 
-    private static bool Writes(TransactionId xid, (WalSegmentName Name, byte[] Content) segment)
+    /// <param name="next">Raised above every transaction that writes.</param>
+    private static bool Writes(
+        TransactionId xid, (WalSegmentName Name, byte[] Content) segment, ref TransactionId? next)
     {
         var reader = new WalRecordReader();
         reader.Supply(segment.Name, segment.Content);
@@ -121,6 +123,11 @@ public sealed partial class TargetResolver
             if (record.Xid == xid)
             {
                 return true;
+            }
+
+            if (record.Xid.IsNormal && next is { } known && !record.Xid.Precedes(known))
+            {
+                next = new TransactionId(unchecked(record.Xid.Value + 1));
             }
         }
 
