@@ -21,8 +21,18 @@ public static class WalPush
     /// </exception>
     public static async ValueTask<WalPushOutcome> RunAsync(WalPushRequest request, CancellationToken cancellationToken)
     {
-        var cluster = request.Cluster;
         var file = WalFile.Read(request.Files, request.Path);
+        var outcome = await RunAsync(request, file, cancellationToken);
+
+        // Behind a failure somebody may still be reading it.
+        LargeBuffer.Return(file.Content);
+        return outcome;
+    }
+
+    private static async ValueTask<WalPushOutcome> RunAsync(
+        WalPushRequest request, WalFile file, CancellationToken cancellationToken)
+    {
+        var cluster = request.Cluster;
         var directory = ServerDirectory.Locate(request.Files, request.ClusterDirectory, request.Path);
         var server = await ServerLineage.ResolveAsync(cluster, request.Files, directory);
         await BindAsync(request, server, file, cancellationToken);

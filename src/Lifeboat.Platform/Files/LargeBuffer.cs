@@ -4,6 +4,10 @@ namespace Lifeboat.Platform.Files;
 public static class LargeBuffer
 {
     private const int HugePage = 2 << 20;
+    private const int MostKept = 4;
+
+    private static readonly Lock s_lock = new();
+    private static readonly List<byte[]> s_kept = [];
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE
 
     /// <summary>
@@ -13,6 +17,11 @@ public static class LargeBuffer
     /// <param name="length">Bytes; all of them are to be overwritten before any is read.</param>
     public static unsafe byte[] Allocate(int length)
     {
+        if (length >= 2 * HugePage && TakeKept(length) is { } kept)
+        {
+            return kept;
+        }
+
         var buffer = GC.AllocateUninitializedArray<byte>(length);
         if (length >= 2 * HugePage)
         {
@@ -27,5 +36,37 @@ public static class LargeBuffer
         }
 
         return buffer;
+    }
+
+    /// <summary>
+    /// Keeps a buffer for the next one of its length: a program that handles one segment after the other gets its memory
+    /// from the kernel once. A few are kept, and small ones never.
+    /// </summary>
+    /// <param name="buffer">Nobody reads or writes it any more.</param>
+    public static void Return(byte[] buffer)
+    {
+        lock (s_lock)
+        {
+            if (buffer.Length >= 2 * HugePage && s_kept.Count < MostKept)
+            {
+                s_kept.Add(buffer);
+            }
+        }
+    }
+
+    private static byte[]? TakeKept(int length)
+    {
+        lock (s_lock)
+        {
+            var at = s_kept.FindIndex(buffer => buffer.Length == length);
+            if (at < 0)
+            {
+                return null;
+            }
+
+            var buffer = s_kept[at];
+            s_kept.RemoveAt(at);
+            return buffer;
+        }
     }
 }
