@@ -7,7 +7,8 @@ namespace Lifeboat.Tests.Postgres.Recovery;
 
 /// <summary>A recovery target, with the transactions that are committed there as the order of the WAL says.</summary>
 /// <param name="Words">The options of <c>lifeboat restore</c>.</param>
-internal sealed record ExactTarget(string[] Words, IReadOnlyList<uint> Committed)
+/// <param name="LastReplayed">Where the last record begins that recovery replays.</param>
+internal sealed record ExactTarget(string[] Words, IReadOnlyList<uint> Committed, Lsn LastReplayed)
 {
     /// <summary>Targets of each kind at random points: nine in each round.</summary>
     /// <param name="events">All records of one history, in their order.</param>
@@ -21,10 +22,11 @@ internal sealed record ExactTarget(string[] Words, IReadOnlyList<uint> Committed
         var points = within.Where(item => item.Name?.StartsWith("point", StringComparison.Ordinal) == true).ToList();
         ExactTarget Until(Predicate<WalEvent> stops, bool inclusive, params string[] words)
         {
-            var last = events.FindIndex(stops);
+            var replayed = events.FindIndex(stops) + (inclusive ? 1 : 0);
             return new ExactTarget(
                 inclusive ? words : [.. words, "--target-exclusive"],
-                [.. events.Take(inclusive ? last + 1 : last).Where(item => item.Commits).Select(item => item.Xid!.Value)]);
+                [.. events.Take(replayed).Where(item => item.Commits).Select(item => item.Xid!.Value)],
+                events[replayed - 1].Lsn);
         }
 
         for (var round = 0; round < rounds; round++)

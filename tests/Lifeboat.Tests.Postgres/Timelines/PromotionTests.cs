@@ -127,7 +127,8 @@ public sealed class PromotionTests
         var written = await Ledger.VisibleAsync(branch.Server);
         var random = Sample.Numbers($"promotion points {branch.Server.Major} {branch.Timeline}");
         // Whole, this makes 108 targets of each kind at least: 9 rounds on 3 branches of 4 majors.
-        var targets = ExactTarget.Choose(events, stop, rounds: Sample.IsWhole ? 9 : 2, random);
+        var targets = ExactTarget.Choose(events, stop, rounds: Sample.IsWhole ? 9 : 2, random)
+            .Where(target => !branch.IsLeftWithin(target.LastReplayed));
         var chosen = Sample.Of($"promotion targets {branch.Server.Major} {branch.Timeline}", 2, targets);
         await Parallel.ForEachAsync(
             chosen.Index(),
