@@ -13,23 +13,31 @@ namespace Lifeboat.Server;
 /// Not HttpListener: behind a request that it refuses by its Host header it took requests without some of their headers, so
 /// that one with an Origin was answered, and at times none was any more.
 /// </remarks>
-internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocument> health) : IHealthServer
+internal sealed class HttpHealthServer : IHealthServer
 {
     private const int MostConnections = 16;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly Socket _listener = new(address.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _free = new(MostConnections);
-    private Task _accepting = Task.CompletedTask;
+    private readonly LoopbackAddress _address;
+    private readonly Func<HealthDocument> _health;
+    private readonly Socket _listener;
+    private readonly Callers _callers;
+
+    internal HttpHealthServer(LoopbackAddress address, Func<HealthDocument> health)
+    {
+        _address = address;
+        _health = health;
+        _listener = new Socket(address.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _callers = new Callers(_listener, MostConnections, ServeAsync);
+    }
 
     public void Start()
     {
         try
         {
-            _listener.Bind(new IPEndPoint(address.Address, address.Port));
-            _listener.Listen(MostConnections);
+            _listener.Bind(new IPEndPoint(_address.Address, _address.Port));
+            _callers.Start();
         }
         catch (SocketException failure)
         {
@@ -37,82 +45,22 @@ internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocum
                 new Failure(
                     ErrorCode.Usage,
                     "serve health by HTTP",
-                    address.ToString(),
+                    _address.ToString(),
                     failure.Message,
                     Hint: "Another program listens there. Give another port with --http."),
                 failure);
         }
-
-        _accepting = Task.Run(AcceptAsync);
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _callers.DisposeAsync();
+
+    private async Task ServeAsync(Socket caller, CancellationToken stop)
     {
-        await _stop.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
-        for (var count = 0; count < MostConnections; count++)
-        {
-            await _free.WaitAsync();
-        }
-
-        _stop.Dispose();
-        _free.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        while (true)
-        {
-            try
-            {
-                await _free.WaitAsync(_stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            try
-            {
-                _ = ServeAsync(await _listener.AcceptAsync(_stop.Token));
-            }
-            catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
-            {
-                _free.Release();
-                return;
-            }
-            catch (SocketException)
-            {
-                // Out of descriptors, or the caller has gone: the next one is waited for.
-                _free.Release();
-                await Task.Delay(100);
-            }
-        }
-    }
-
-    private async Task ServeAsync(Socket caller)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
-        try
-        {
-            using (caller)
-            {
-                var request = await HttpRequestHead.ReadAsync(caller, patience.Token);
-                await SendAsync(caller, Choose(request), request?.Method != "HEAD", patience.Token);
-                caller.Shutdown(SocketShutdown.Send);
-            }
-        }
-        catch (Exception failure) when (failure is SocketException or OperationCanceledException or IOException
-            or LifeboatException)
-        {
-            // Who asked has gone, or the data directory is going: the next one asks again.
-        }
-        finally
-        {
-            _free.Release();
-        }
+        var request = await HttpRequestHead.ReadAsync(caller, patience.Token);
+        await SendAsync(caller, Choose(request), request?.Method != "HEAD", patience.Token);
+        caller.Shutdown(SocketShutdown.Send);
     }
 
     private (string Status, byte[] Body) Choose(HttpRequestHead? request)
@@ -122,7 +70,7 @@ internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocum
             return ("400 Bad Request", []);
         }
 
-        if (!address.IsHost(request.Header("Host")) || request.Header("Origin") is not null)
+        if (!_address.IsHost(request.Header("Host")) || request.Header("Origin") is not null)
         {
             return ("403 Forbidden", []);
         }
@@ -137,7 +85,7 @@ internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocum
             return ("405 Method Not Allowed", []);
         }
 
-        var document = health();
+        var document = _health();
         return (document.Status == HealthDocument.Ok ? "200 OK" : "503 Service Unavailable", document.ToBytes());
     }
 
@@ -148,9 +96,6 @@ internal sealed class HttpHealthServer(LoopbackAddress address, Func<HealthDocum
             $"HTTP/1.1 {answer.Status}\r\nContent-Type: application/json\r\nContent-Length: {answer.Body.Length}\r\n"
             + "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n");
         byte[] bytes = withBody ? [.. head, .. answer.Body] : head;
-        for (var sent = 0; sent < bytes.Length;)
-        {
-            sent += await caller.SendAsync(bytes.AsMemory(sent), SocketFlags.None, cancellationToken);
-        }
+        await Callers.SendAsync(caller, bytes, cancellationToken);
     }
 }

@@ -33,27 +33,10 @@ internal sealed class HttpRequestHead
     }
 
     /// <summary>Null for what is no such request, or longer than 8 KiB.</summary>
-    internal static async Task<HttpRequestHead?> ReadAsync(Socket caller, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[MostBytes];
-        for (var filled = 0; filled < buffer.Length;)
-        {
-            var count = await caller.ReceiveAsync(buffer.AsMemory(filled), SocketFlags.None, cancellationToken);
-            if (count == 0)
-            {
-                return null;
-            }
-
-            filled += count;
-            var end = buffer.AsSpan(0, filled).IndexOf("\r\n\r\n"u8);
-            if (end >= 0)
-            {
-                return Parse(Encoding.Latin1.GetString(buffer, 0, end));
-            }
-        }
-
-        return null;
-    }
+    internal static async Task<HttpRequestHead?> ReadAsync(Socket caller, CancellationToken cancellationToken) =>
+        await Callers.ReadUntilAsync(caller, "\r\n\r\n"u8.ToArray(), MostBytes, cancellationToken) is { } head
+            ? Parse(Encoding.Latin1.GetString(head))
+            : null;
 
     /// <param name="text">Up to the empty line, without it.</param>
     internal static HttpRequestHead? Parse(string text)

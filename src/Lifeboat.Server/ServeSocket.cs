@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 
 namespace Lifeboat.Server;
@@ -10,9 +9,7 @@ namespace Lifeboat.Server;
 /// The service's unix socket: mode 0600 in a folder of mode 0700, and each caller's user is asked of the kernel. Owns its
 /// connections; disposal ends them.
 /// </summary>
-/// <param name="answer">Answers one line; writes what goes back.</param>
-internal sealed class ServeSocket(
-    IFileSystem files, string path, Func<string, Func<string, Task>, CancellationToken, Task> answer) : IAsyncDisposable
+internal sealed class ServeSocket : IAsyncDisposable
 {
     private const int MostConnections = 64;
     private const int MostLine = 256;
@@ -20,100 +17,46 @@ internal sealed class ServeSocket(
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private readonly IFileSystem _files;
+    private readonly string _path;
+    private readonly Func<string, Func<string, Task>, CancellationToken, Task> _answer;
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _free = new(MostConnections);
-    private Task _accepting = Task.CompletedTask;
+    private readonly Callers _callers;
+
+    /// <param name="answer">Answers one line; writes what goes back.</param>
+    internal ServeSocket(
+        IFileSystem files, string path, Func<string, Func<string, Task>, CancellationToken, Task> answer)
+    {
+        _files = files;
+        _path = path;
+        _answer = answer;
+        _callers = new Callers(_listener, MostConnections, ServeAsync);
+    }
 
     /// <summary>Begins to listen; what a killed service left under the name is removed first.</summary>
     internal void Start()
     {
-        if (files.Stat(path) is not null)
+        if (_files.Stat(_path) is not null)
         {
-            files.Delete(path);
+            _files.Delete(_path);
         }
 
-        using (var name = new SocketPath(path))
+        using (var name = new SocketPath(_path))
         {
             _listener.Bind(new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(name.Bytes)));
         }
 
-        files.SetMode(path, 0x180);
-        _listener.Listen(MostConnections);
-        _accepting = Task.Run(AcceptAsync);
+        _files.SetMode(_path, 0x180);
+        _callers.Start();
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _callers.DisposeAsync();
+
+    private async Task ServeAsync(Socket caller, CancellationToken stop)
     {
-        await _stop.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
-        for (var count = 0; count < MostConnections; count++)
+        if (IsTrusted(caller) && await ReadLineAsync(caller, stop) is { } line)
         {
-            await _free.WaitAsync();
-        }
-
-        _stop.Dispose();
-        _free.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                await _free.WaitAsync(_stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            Socket? caller = null;
-            try
-            {
-                caller = await _listener.AcceptAsync(_stop.Token);
-            }
-            catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
-            {
-                _free.Release();
-                return;
-            }
-            catch (SocketException)
-            {
-                // Out of descriptors, or the caller has gone: the next one is waited for.
-                _free.Release();
-                await Task.Delay(100);
-                continue;
-            }
-
-            _ = ServeAsync(caller);
-        }
-    }
-
-    private async Task ServeAsync(Socket caller)
-    {
-        try
-        {
-            using (caller)
-            {
-                if (!IsTrusted(caller) || await ReadLineAsync(caller) is not { } line)
-                {
-                    return;
-                }
-
-                await answer(line, text => SendAsync(caller, text), _stop.Token);
-            }
-        }
-        catch (Exception ended) when (ended is SocketException or OperationCanceledException or IOException
-            or LifeboatException)
-        {
-            // Who asked has gone, or hears of the failure by its own work.
-        }
-        finally
-        {
-            _free.Release();
+            await _answer(line, text => SendAsync(caller, text, stop), stop);
         }
     }
 
@@ -126,38 +69,19 @@ internal sealed class ServeSocket(
         return length == credentials.Length && (user == Root || user == PosixFileSystem.EffectiveUser);
     }
 
-    private async Task<string?> ReadLineAsync(Socket caller)
+    private static async Task<string?> ReadLineAsync(Socket caller, CancellationToken stop)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
-        var buffer = new byte[MostLine];
-        for (var filled = 0; filled < buffer.Length;)
-        {
-            var count = await caller.ReceiveAsync(buffer.AsMemory(filled), SocketFlags.None, patience.Token);
-            if (count == 0)
-            {
-                return null;
-            }
-
-            filled += count;
-            var end = Array.IndexOf(buffer, (byte)'\n', 0, filled);
-            if (end >= 0)
-            {
-                return Encoding.ASCII.GetString(buffer, 0, end);
-            }
-        }
-
-        return null;
+        return await Callers.ReadUntilAsync(caller, "\n"u8.ToArray(), MostLine, patience.Token) is { } line
+            ? Encoding.ASCII.GetString(line)
+            : null;
     }
 
-    private async Task SendAsync(Socket caller, string text)
+    private static async Task SendAsync(Socket caller, string text, CancellationToken stop)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
-        ReadOnlyMemory<byte> rest = Encoding.UTF8.GetBytes(text);
-        while (rest.Length > 0)
-        {
-            rest = rest[await caller.SendAsync(rest, SocketFlags.None, patience.Token)..];
-        }
+        await Callers.SendAsync(caller, Encoding.UTF8.GetBytes(text), patience.Token);
     }
 }

@@ -11,9 +11,6 @@ internal static class BackupCommand
     private const int MostCompression = 19;
     private const int MostSeconds = 7 * 24 * 3600;
 
-    private static readonly Setting Connection = new(
-        "connection", "CONNINFO", "How to reach the server, as psql takes it; without it, PG* or DATABASE_URL");
-
     private static readonly Setting Kind = new(
         "kind", "KIND", "What is read: full reads everything", Default: "full") { Choices = ["full"] };
 
@@ -36,7 +33,7 @@ internal static class BackupCommand
         "Back up a running server from the files of its data directory",
         [],
         [
-            CommonSettings.ClusterDirectory, Connection, Kind, Reason, CommonSettings.Jobs, CompressionLevel,
+            CommonSettings.ClusterDirectory, CommonSettings.Connection, Kind, Reason, CommonSettings.Jobs, CompressionLevel,
             ArchiveTimeout, SpreadCheckpoint, StoreAnew,
         ],
         [
@@ -54,7 +51,7 @@ internal static class BackupCommand
     {
         var settings = context.Settings;
         CheckKind(settings);
-        var connection = ServerConnection.Read(settings, Connection);
+        var connection = ServerConnection.Read(settings, CommonSettings.Connection);
         var jobs = CommonSettings.ReadJobs(settings);
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
         var timeout = TimeSpan.FromSeconds(settings.Integer(ArchiveTimeout, 0, MostSeconds)!.Value);

@@ -6,6 +6,9 @@ internal static class CommonSettings
     public static readonly Setting ClusterDirectory = new(
         "cluster-dir", "DIR", "The server's data directory on this host");
 
+    public static readonly Setting Connection = new(
+        "connection", "CONNINFO", "How to reach the server, as psql takes it; without it, PG* or DATABASE_URL");
+
     public static readonly Setting Jobs = new(
         "jobs", "N", "Workers; without it, as many as there are processors");
 

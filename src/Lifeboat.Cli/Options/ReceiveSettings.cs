@@ -11,9 +11,6 @@ internal static class ReceiveSettings
 {
     private const int MostMilliseconds = 3_600_000;
 
-    public static readonly Setting Connection = new(
-        "connection", "CONNINFO", "How to reach the server, as psql takes it; without it, PG* or DATABASE_URL");
-
     public static readonly Setting Slot = new(
         "slot", "NAME", "The physical replication slot that keeps WAL for this receiver", Default: "lifeboat");
 
@@ -31,14 +28,14 @@ internal static class ReceiveSettings
 
     /// <summary>All of them, for a command's list.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Connection, Slot, CreateSlot, SlotLimit, Synchronous, FlushInterval];
+        [CommonSettings.Connection, Slot, CreateSlot, SlotLimit, Synchronous, FlushInterval];
 
     /// <summary>Reads them at once, so that a mistake is told before anything is opened.</summary>
     /// <returns>What they ask for, once the cluster is open; the rest is the caller's.</returns>
     /// <exception cref="Platform.Errors.LifeboatException">Usage.</exception>
     public static Func<Cluster, WalReceiveRequest> Read(Settings settings, IFileSystem files)
     {
-        var connection = ServerConnection.Read(settings, Connection);
+        var connection = ServerConnection.Read(settings, CommonSettings.Connection);
         var slot = ReadSlot(settings);
         var interval = TimeSpan.FromMilliseconds(settings.Integer(FlushInterval, 0, MostMilliseconds)!.Value);
         var limit = settings.Integer(SlotLimit, 1, int.MaxValue) * 1_000_000L;

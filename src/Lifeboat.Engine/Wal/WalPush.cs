@@ -41,85 +41,49 @@ public static class WalPush
             await WalLeftBehind.PushAsync(request, server, file, cancellationToken);
         }
 
-        var (stored, before) = await NeighboursAsync(cluster, server.Lineage, file, cancellationToken);
+        var segment = file.IsWholeSegment ? file.Segment : null;
+        var (stored, before) = segment is { } name
+            ? await WalStore.FindWithPredecessorAsync(cluster, server.Lineage, name, cancellationToken)
+            : (await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken), []);
         if (stored.Count > 0)
         {
-            return await AlreadyThereAsync(request, file, stored, before, cancellationToken);
+            return await AlreadyThereAsync(cluster, file, stored, cancellationToken);
         }
 
         await RequireClaimAsync(request, server, file, cancellationToken);
-        WalSegmentSummary? summary = null;
-        ReadOnlyMemory<byte> blocks = default;
-        var encoding = WalEncoding.Of(
-            cluster,
-            file.Content,
-            request.CompressionLevel,
-            request.Workers,
-            () => summary = SummaryOf(file, out blocks),
-            cancellationToken);
-        var facts = new WalFacts(
-            file.Name, file.Content.Length, encoding.Tag, before.Count == 1 ? before[0].Tag : null, summary)
+        var encoded = EncodedWal.Of(
+            cluster, segment, file.Content, request.CompressionLevel, request.Workers, cancellationToken);
+        var facts = encoded.FactsOf(file.Name, before) with
         {
             QuietAt = await QuietTail.SeenAsync(
                 request.Files, request.Path, file, server.DataDirectory, request.Time, cancellationToken),
         };
         var outcome = await WalStore.PutAsync(
-            cluster, server.Lineage, encoding, facts, blocks, cancellationToken);
+            cluster, server.Lineage, encoded.Encoding, facts, encoded.Blocks, cancellationToken);
 
         // Two servers that raced both find the other's object here, so that at least one of them reports it.
         var now = await WalStore.FindAsync(cluster, server.Lineage, file.Name, cancellationToken);
-        await RequireNoOtherAsync(cluster, now, facts, cancellationToken);
+        await RequireNoOtherAsync(cluster, now, file, facts.Tag, cancellationToken);
         var item = now.FirstOrDefault(item => item.Tag == facts.Tag)
-            ?? await NameOfStoredAsync(cluster, server.Lineage, facts, cancellationToken);
-        if (outcome == PutOutcome.AlreadyExists)
-        {
-            await CompareAsync(cluster, item, file, cancellationToken);
-        }
-
-        return new WalPushOutcome(
-            outcome == PutOutcome.Created ? WalPushResult.Stored : WalPushResult.AlreadyStored, facts, item);
+            ?? await WalStore.RequireAsync(
+                cluster, server.Lineage, facts, "PostgreSQL will ask again", cancellationToken);
+        return outcome == PutOutcome.Created
+            ? new WalPushOutcome(WalPushResult.Stored, facts, item)
+            : new WalPushOutcome(
+                WalPushResult.AlreadyStored, await CompareAsync(cluster, item, file, cancellationToken), item);
     }
 
-    /// <summary>What is stored is read back and compared, and made durable: a writer that died may have left no more than
-    /// a name.</summary>
+    /// <summary>
+    /// What is stored is read back and compared, and made durable: a writer that died may have left no more than a name.
+    /// </summary>
     private static async ValueTask<WalPushOutcome> AlreadyThereAsync(
-        WalPushRequest request,
-        WalFile file,
-        IReadOnlyList<WalObject> stored,
-        IReadOnlyList<WalObject> before,
-        CancellationToken cancellationToken)
+        Cluster cluster, WalFile file, IReadOnlyList<WalObject> stored, CancellationToken cancellationToken)
     {
-        var facts = new WalFacts(
-            file.Name,
-            file.Content.Length,
-            WalStore.TagOf(request.Cluster, file.Content),
-            before.Count == 1 ? before[0].Tag : null,
-            SummaryOf(file, out _));
-        await RequireNoOtherAsync(request.Cluster, stored, facts, cancellationToken);
-        await CompareAsync(request.Cluster, stored[0], file, cancellationToken);
-        await WalStore.SettleAsync(request.Cluster, stored[0], cancellationToken);
+        await RequireNoOtherAsync(
+            cluster, stored, file, WalStore.TagOf(cluster, file.Content), cancellationToken);
+        var facts = await CompareAsync(cluster, stored[0], file, cancellationToken);
+        await WalStore.SettleAsync(cluster, stored[0], cancellationToken);
         return new WalPushOutcome(WalPushResult.AlreadyStored, facts, stored[0]);
-    }
-
-    /// <summary>The objects of the file, and of the segment before it, in one listing.</summary>
-    private static async ValueTask<(IReadOnlyList<WalObject> Stored, IReadOnlyList<WalObject> Before)> NeighboursAsync(
-        Cluster cluster, Id128 lineage, WalFile file, CancellationToken cancellationToken)
-    {
-        if (!file.IsWholeSegment || file.Segment is not { Number: > 0 } segment)
-        {
-            return (await WalStore.FindAsync(cluster, lineage, file.Name, cancellationToken), []);
-        }
-
-        var before = (segment with { Number = segment.Number - 1 }).ToString();
-        return await WalStore.FindAsync(cluster, lineage, file.Name, before, cancellationToken);
-    }
-
-    private static WalSegmentSummary? SummaryOf(WalFile file, out ReadOnlyMemory<byte> blocks)
-    {
-        blocks = default;
-        return file.IsWholeSegment && file.Segment is { } segment
-            ? WalSummary.Of(segment, file.Content, out blocks)
-            : null;
     }
 
     /// <summary>
@@ -159,28 +123,32 @@ public static class WalPush
     }
 
     /// <summary>What is stored must be what is pushed: a name and a size are no proof.</summary>
-    private static async ValueTask CompareAsync(
+    /// <returns>What is stored with it.</returns>
+    private static async ValueTask<WalFacts> CompareAsync(
         Cluster cluster, WalObject stored, WalFile file, CancellationToken cancellationToken)
     {
-        var (content, _) = await WalStore.ReadAsync(cluster, stored, cancellationToken);
-        if (!content.AsSpan().SequenceEqual(file.Content))
-        {
-            throw new DamagedObjectException(
+        var (content, facts) = await WalStore.ReadAsync(cluster, stored, cancellationToken);
+        return content.AsSpan().SequenceEqual(file.Content)
+            ? facts
+            : throw new DamagedObjectException(
                 stored.Name, DamageKind.Inconsistent, "its tag is that of the file, and its content is not");
-        }
     }
 
     private static async ValueTask RequireNoOtherAsync(
-        Cluster cluster, IReadOnlyList<WalObject> stored, WalFacts facts, CancellationToken cancellationToken)
+        Cluster cluster,
+        IReadOnlyList<WalObject> stored,
+        WalFile file,
+        Id128 tag,
+        CancellationToken cancellationToken)
     {
-        if (stored.FirstOrDefault(item => item.Tag != facts.Tag) is { } other)
+        if (stored.FirstOrDefault(item => item.Tag != tag) is { } other)
         {
             throw new LifeboatException(new Failure(
                 ErrorCode.Conflict,
                 "archive WAL",
-                facts.File,
+                file.Name,
                 "another content is archived under this name: "
-                + $"{await DescribeAsync(cluster, other, cancellationToken)}, and this file has {facts.Tag}; "
+                + $"{await DescribeAsync(cluster, other, cancellationToken)}, and this file has {tag}; "
                 + "what is archived was left as it is",
                 Hint: "Two servers archive into one lineage, or this server was restored without one of its own. Find out "
                     + "which history is the right one; a copy gets its own place by "
@@ -201,17 +169,4 @@ public static class WalPush
             return $"content tag {item.Tag}, in an object that cannot be read ({damaged.Detail})";
         }
     }
-
-    /// <summary>A listing may lag behind; the put has said that the object is there.</summary>
-    private static async ValueTask<WalObject> NameOfStoredAsync(
-        Cluster cluster, Id128 lineage, WalFacts facts, CancellationToken cancellationToken) =>
-        await WalStore.StatAsync(cluster, lineage, facts.File, facts.Tag, cancellationToken)
-        ?? throw new LifeboatException(new Failure(
-            ErrorCode.StoreUnavailable,
-            "archive WAL",
-            facts.File,
-            "the store took it and does not know it any more",
-            Transient: true,
-            Hint: "PostgreSQL will ask again; if this repeats, something deletes objects from "
-                + $"{cluster.Store.Location}."));
 }

@@ -14,6 +14,9 @@ public sealed record ClusterWindows(
     IReadOnlyList<WalConflict> Conflicts,
     IReadOnlyList<string> Faults)
 {
+    /// <summary>What they were read from, for whoever asks further.</summary>
+    internal IReadOnlyList<LineageArchive> Archives { get; private init; } = [];
+
     /// <summary>
     /// Reads names and history files of the archive, all manifests, and the facts of all segments of each window, many at
     /// once where there are catalogs of them. Damage within a segment's content is not noticed here: a check finds it.
@@ -44,7 +47,10 @@ public sealed record ClusterWindows(
             windows,
             [.. gaps.DistinctBy(gap => (gap.Lineage, gap.First, gap.Last))],
             [.. archives.SelectMany(archive => archive.Conflicts).DistinctBy(conflict => (conflict.Lineage, conflict.File))],
-            [.. faults.Distinct(StringComparer.Ordinal)]);
+            [.. faults.Distinct(StringComparer.Ordinal)])
+        {
+            Archives = archives,
+        };
     }
 
     /// <summary>A window along a timeline of the lineage's source is the source's.</summary>

@@ -36,14 +36,13 @@ public sealed record LiveTail(
         Cluster cluster,
         Id128 lineage,
         Timeline timeline,
-        IEnumerable<RecoveryWindow> windows,
+        ClusterWindows windows,
         IFileSystem files,
         string? dataDirectory,
         Lsn? flushed,
         CancellationToken cancellationToken)
     {
-        var (archives, _) = await LineageArchive.LoadAllAsync(cluster, cancellationToken);
-        var archive = archives.FirstOrDefault(archive => archive.Record.Id == lineage);
+        var archive = windows.Archives.FirstOrDefault(archive => archive.Record.Id == lineage);
         if (archive is null)
         {
             return null;
@@ -53,7 +52,7 @@ public sealed record LiveTail(
             ? null
             : new LiveWal(files, PosixPath.Combine(dataDirectory, "pg_wal"), flushed ?? Lsn.Max);
         var history = PathHistory.Find(archive, timeline, live);
-        var end = windows
+        var end = windows.Windows
             .Where(window => window.Lineage == lineage && history.Includes(window.Timeline))
             .Select(window => history.SwitchedFrom(window.Timeline) is { } left && left < window.End ? left : window.End)
             .Select(position => (Lsn?)position)
@@ -104,7 +103,7 @@ public sealed record LiveTail(
                 }
 
                 // The record at the end may have begun in a segment that pg_wal has no more.
-                var content = ReadLive(name)
+                var content = live.Read(name, systemIdentifier: null)
                     ?? (archive.Find(name) is { } item
                         ? (await ArchivedSegment.ReadAsync(cluster, item, archive.Size, cancellationToken)).Content
                         : null);
@@ -144,29 +143,6 @@ public sealed record LiveTail(
                     _last = end.Time.TryToDateTimeOffset(out var time) ? time : _last;
                     _first ??= _last;
                 }
-            }
-        }
-
-        /// <summary>Null when there is none, and when the file holds another segment's WAL or none yet.</summary>
-        private byte[]? ReadLive(WalSegmentName name)
-        {
-            var path = PosixPath.Combine(live.Directory, name.ToString());
-            try
-            {
-                if (live.Files.Stat(path) is null)
-                {
-                    return null;
-                }
-
-                var content = Files.WholeFile.Read(live.Files, path, archive.Size.Bytes);
-                return WalSegmentHeader.Inspect(content, out var header) is null
-                    && header.Contradicts(name, systemIdentifier: null) is null
-                        ? content
-                        : null;
-            }
-            catch (LifeboatException vanished) when (vanished.Code == ErrorCode.NotFound)
-            {
-                return null;
             }
         }
     }

@@ -49,7 +49,7 @@ public sealed class ServerTail(Cluster cluster, IFileSystem files, TimeProvider 
 
         var timeline = facts?.Timeline ?? control?.CheckPointCopy.Timeline ?? Timeline.First;
         return await LiveTail.ReadAsync(
-            cluster, server.Lineage, timeline, windows.Windows, files, directory, flushed, cancellationToken);
+            cluster, server.Lineage, timeline, windows, files, directory, flushed, cancellationToken);
     }
 
     /// <summary>Commits a message on the server, and waits until the archive has it.</summary>

@@ -51,36 +51,20 @@ public sealed class ServerSession : IAsyncDisposable
     /// Connects to the first address that answers and is of the kind asked for. When none is, the failure is that of
     /// the last one that was tried, except that a refusal of the user ends the search, as in libpq.
     /// </summary>
-    public static async Task<ServerSession> OpenAsync(ConnInfo connInfo, CancellationToken cancel)
+    public static Task<ServerSession> OpenAsync(ConnInfo connInfo, CancellationToken cancel)
     {
         const string Operation = "connect to the server";
-        var passes = connInfo.TargetSession == TargetSession.PreferStandby
-            ? new[] { TargetSession.Standby, TargetSession.Any }
-            : [connInfo.TargetSession];
-        LifeboatException? last = null;
-        foreach (var wanted in passes)
+        return TargetSessions.FirstAsync(connInfo, async (candidate, wanted) =>
         {
-            foreach (var candidate in connInfo.Candidates())
+            var session = await ConnectAsync(candidate, connInfo, Operation, cancel);
+            if (await session.IsAsync(wanted, Operation, cancel))
             {
-                try
-                {
-                    var session = await ConnectAsync(candidate, connInfo, Operation, cancel);
-                    if (await session.IsAsync(wanted, Operation, cancel))
-                    {
-                        return session;
-                    }
-
-                    last = Unsuitable(wanted, session, Operation);
-                    await session.DisposeAsync();
-                }
-                catch (LifeboatException error) when (error.Code == ErrorCode.ServerUnavailable)
-                {
-                    last = error;
-                }
+                return session;
             }
-        }
 
-        throw last!;
+            await session.DisposeAsync();
+            throw TargetSessions.Unsuitable(wanted, Operation, session.Subject);
+        });
     }
 
     /// <summary>Rows of a query, all of them; parameters are $1, $2, …</summary>
@@ -208,14 +192,12 @@ public sealed class ServerSession : IAsyncDisposable
         }
     }
 
-    private static LifeboatException Unsuitable(TargetSession wanted, ServerSession session, string operation) =>
-        new(new Failure(
-            ErrorCode.ServerUnavailable,
-            operation,
-            session.Subject,
-            $"the server is not what target_session_attrs asks for ({wanted})",
-            Transient: true,
-            "Give the address of such a server, or target_session_attrs=any."));
+    internal static LifeboatException UnknownMajor(int major, string operation, string subject) => new(new Failure(
+        ErrorCode.Mismatch,
+        operation,
+        subject,
+        $"the server is PostgreSQL {major}",
+        Hint: $"Lifeboat works with PostgreSQL {OldestMajor} to {NewestMajor}."));
 
     private async Task PrepareAsync(string operation, CancellationToken cancel)
     {
@@ -223,12 +205,7 @@ public sealed class ServerSession : IAsyncDisposable
             operation, "SELECT pg_catalog.current_setting('server_version_num')::int4", row => row.GetInt32(0), cancel);
         if (Major is < OldestMajor or > NewestMajor)
         {
-            throw new LifeboatException(new Failure(
-                ErrorCode.Mismatch,
-                operation,
-                Subject,
-                $"the server is PostgreSQL {Major}",
-                Hint: $"Lifeboat works with PostgreSQL {OldestMajor} to {NewestMajor}."));
+            throw UnknownMajor(Major, operation, Subject);
         }
 
         List<(string Name, string Value)> settings =
@@ -262,13 +239,7 @@ public sealed class ServerSession : IAsyncDisposable
             "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')",
             row => (row.GetBoolean(0), row.GetString(1) == "on"),
             cancel);
-        return wanted switch
-        {
-            TargetSession.ReadWrite => !readOnly && !recovering,
-            TargetSession.ReadOnly => readOnly || recovering,
-            TargetSession.Primary => !recovering,
-            _ => recovering,
-        };
+        return wanted.Admits(readOnly, recovering);
     }
 
     private NpgsqlCommand Command(string sql, object[] parameters)

@@ -26,9 +26,7 @@ internal sealed class PieceCheck(Cluster cluster, FindingList findings, CheckOpt
         IReadOnlyList<BackupManifest> backups,
         CancellationToken cancellationToken)
     {
-        var size = record is not null && WalSegmentSize.IsValid(record.SegmentSize)
-            ? new WalSegmentSize(record.SegmentSize)
-            : WalSegmentSize.Default;
+        var size = WalCheck.SizeOf(record, backups);
         var whole = stored.Wal.Where(item => WalFileName.IsSegment(item.File)).ToLookup(item => item.File);
         await Parallel.ForEachAsync(
             stored.Pieces.GroupBy(piece => piece.Name.Segment),

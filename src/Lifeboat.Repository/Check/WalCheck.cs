@@ -51,11 +51,7 @@ internal sealed class WalCheck(
                 }
             });
 
-        // Without its record the segment size is not known for certain; PostgreSQL's own default is the best guess.
-        var size = record is not null && WalSegmentSize.IsValid(record.SegmentSize)
-            ? new WalSegmentSize(record.SegmentSize)
-            : backups.Select(backup => backup.Server.WalSegmentSize).FirstOrDefault(bytes => WalSegmentSize.IsValid(bytes))
-                is var known and > 0 ? new WalSegmentSize(known) : WalSegmentSize.Default;
+        var size = SizeOf(record, backups);
         var damage = new WalDamage(cluster, lineage, size, histories, backups, findings);
         foreach (var (item, (kind, detail)) in faults.OrderBy(pair => pair.Key.Name))
         {
@@ -176,6 +172,16 @@ internal sealed class WalCheck(
                 $"WAL of timeline {timeline} is archived, and no server claims it: the next one that archives will");
         }
     }
+
+    /// <summary>
+    /// The lineage's segment size. Without its record it is not known for certain: what its backups say, and then
+    /// PostgreSQL's own default, are the best guesses.
+    /// </summary>
+    internal static WalSegmentSize SizeOf(LineageRecord? record, IReadOnlyList<BackupManifest> backups) =>
+        record is not null && WalSegmentSize.IsValid(record.SegmentSize)
+            ? new WalSegmentSize(record.SegmentSize)
+            : backups.Select(backup => backup.Server.WalSegmentSize).FirstOrDefault(bytes => WalSegmentSize.IsValid(bytes))
+                is var known and > 0 ? new WalSegmentSize(known) : WalSegmentSize.Default;
 
     internal static Timeline TimelineOf(string file) =>
         Timeline.TryParseHex(file.AsSpan(0, 8), out var timeline) ? timeline : default;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
@@ -25,20 +26,27 @@ public static class WalStore
         await foreach (var facts in cluster.Store.ListAsync(
             ObjectNames.WalFile(cluster.Name, lineage, file), cancellationToken))
         {
-            if (WalObject.Parse(lineage, ObjectNames.Wal(cluster.Name, lineage), facts) is { } item && item.File == file)
-            {
-                found.Add(item);
-            }
+            AddIfOf(cluster, lineage, file, facts, found);
         }
 
         return found;
     }
 
-    /// <summary>As <see cref="FindAsync(Cluster, Id128, string, CancellationToken)"/>, of two files that are neighbours, in
-    /// one listing when they share a folder.</summary>
-    public static async ValueTask<(IReadOnlyList<WalObject> Items, IReadOnlyList<WalObject> Others)> FindAsync(
-        Cluster cluster, Id128 lineage, string file, string other, CancellationToken cancellationToken)
+    /// <summary>
+    /// As <see cref="FindAsync"/>, of a segment and of the one before it, in one listing when they share a folder.
+    /// </summary>
+    /// <returns>Of the segment before none for the first of all.</returns>
+    public static async ValueTask<(IReadOnlyList<WalObject> Items, IReadOnlyList<WalObject> Before)>
+        FindWithPredecessorAsync(
+            Cluster cluster, Id128 lineage, WalSegmentName segment, CancellationToken cancellationToken)
     {
+        var file = segment.ToString();
+        if (segment.Number == 0)
+        {
+            return (await FindAsync(cluster, lineage, file, cancellationToken), []);
+        }
+
+        var other = (segment with { Number = segment.Number - 1 }).ToString();
         var (one, two) = (
             ObjectNames.WalFile(cluster.Name, lineage, file), ObjectNames.WalFile(cluster.Name, lineage, other));
         var shared = one.AsSpan().CommonPrefixLength(two);
@@ -54,23 +62,15 @@ public static class WalStore
         {
             if (facts.Name.Value.StartsWith(one, StringComparison.Ordinal))
             {
-                AddIfOf(file, items, facts);
+                AddIfOf(cluster, lineage, file, facts, items);
             }
             else if (facts.Name.Value.StartsWith(two, StringComparison.Ordinal))
             {
-                AddIfOf(other, others, facts);
+                AddIfOf(cluster, lineage, other, facts, others);
             }
         }
 
         return (items, others);
-
-        void AddIfOf(string wanted, List<WalObject> found, ObjectFacts facts)
-        {
-            if (WalObject.Parse(lineage, ObjectNames.Wal(cluster.Name, lineage), facts) is { } item && item.File == wanted)
-            {
-                found.Add(item);
-            }
-        }
     }
 
     /// <summary>The object of this file and content by its name, without a listing; null when there is none.</summary>
@@ -82,6 +82,20 @@ public static class WalStore
             ? new WalObject(lineage, file, tag, name, facts.Size)
             : null;
     }
+
+    /// <summary>The object that was just put: a listing may lag behind, and the put has said that it is there.</summary>
+    /// <param name="again">Who tries again, as a sentence fragment, for the hint.</param>
+    /// <exception cref="LifeboatException">StoreUnavailable: it is not there any more.</exception>
+    public static async ValueTask<WalObject> RequireAsync(
+        Cluster cluster, Id128 lineage, WalFacts facts, string again, CancellationToken cancellationToken) =>
+        await StatAsync(cluster, lineage, facts.File, facts.Tag, cancellationToken)
+        ?? throw new LifeboatException(new Failure(
+            ErrorCode.StoreUnavailable,
+            "archive WAL",
+            facts.File,
+            "the store took it and does not know it any more",
+            Transient: true,
+            Hint: $"{again}; if this repeats, something deletes objects from {cluster.Store.Location}."));
 
     /// <summary>Every WAL file of a lineage, ordered by timeline and name.</summary>
     public static async IAsyncEnumerable<WalObject> ListAsync(
@@ -226,6 +240,15 @@ public static class WalStore
             $"{items.Count} different contents are archived under this name",
             Hint: "Two servers archived into one lineage. 'lifeboat check' lists the objects; find out which server's "
                 + "history is the right one before anything is recovered past this segment."));
+
+    private static void AddIfOf(
+        Cluster cluster, Id128 lineage, string file, ObjectFacts facts, List<WalObject> found)
+    {
+        if (WalObject.Parse(lineage, ObjectNames.Wal(cluster.Name, lineage), facts) is { } item && item.File == file)
+        {
+            found.Add(item);
+        }
+    }
 
     internal static ValueTask<ContainerReader> OpenAsync(
         Cluster cluster, WalObject item, Compressor compressor, CancellationToken cancellationToken) =>

@@ -23,31 +23,17 @@ internal sealed class WholeSegments(Cluster cluster, Id128 lineage, ulong system
     {
         RequireOwn(segment, content.Span);
         var name = segment.ToString();
-        WalSegmentSummary? summary = null;
-        ReadOnlyMemory<byte> blocks = default;
-        var encoding = WalEncoding.Of(
-            cluster,
-            content,
-            level,
-            WalEncoding.DefaultWorkers,
-            () => summary = WalSummary.Of(segment, content, out blocks),
-            cancellationToken);
-        var tag = encoding.Tag;
-        await RequireNoOtherAsync(name, tag, cancellationToken);
-        var facts = new WalFacts(
-            name, content.Length, tag, await PredecessorAsync(segment, cancellationToken), summary);
-        await WalStore.PutAsync(cluster, lineage, encoding, facts, blocks, cancellationToken);
+        var (stored, before) = await WalStore.FindWithPredecessorAsync(cluster, lineage, segment, cancellationToken);
+        var encoded = EncodedWal.Of(
+            cluster, segment, content, level, WalEncoding.DefaultWorkers, cancellationToken);
+        var facts = encoded.FactsOf(name, before);
+        RequireNoOther(name, facts.Tag, stored);
+        await WalStore.PutAsync(cluster, lineage, encoded.Encoding, facts, encoded.Blocks, cancellationToken);
 
         // Two servers that raced both find the other's object here.
-        await RequireNoOtherAsync(name, tag, cancellationToken);
-        return await WalStore.StatAsync(cluster, lineage, name, tag, cancellationToken)
-            ?? throw new LifeboatException(new Failure(
-                ErrorCode.StoreUnavailable,
-                "archive WAL",
-                name,
-                "the store took it and does not know it any more",
-                Transient: true,
-                Hint: $"It is stored again; if this repeats, something deletes objects from {cluster.Store.Location}."));
+        RequireNoOther(
+            name, facts.Tag, await WalStore.FindAsync(cluster, lineage, name, cancellationToken));
+        return await WalStore.RequireAsync(cluster, lineage, facts, "It is stored again", cancellationToken);
     }
 
     /// <summary>The first page must be that of the segment, and of this server.</summary>
@@ -67,21 +53,8 @@ internal sealed class WholeSegments(Cluster cluster, Id128 lineage, ulong system
         }
     }
 
-    private async ValueTask<Id128?> PredecessorAsync(WalSegmentName segment, CancellationToken cancellationToken)
+    private static void RequireNoOther(string name, Id128 tag, IReadOnlyList<WalObject> stored)
     {
-        if (segment.Number == 0)
-        {
-            return null;
-        }
-
-        var before = await WalStore.FindAsync(
-            cluster, lineage, (segment with { Number = segment.Number - 1 }).ToString(), cancellationToken);
-        return before.Count == 1 ? before[0].Tag : null;
-    }
-
-    private async ValueTask RequireNoOtherAsync(string name, Id128 tag, CancellationToken cancellationToken)
-    {
-        var stored = await WalStore.FindAsync(cluster, lineage, name, cancellationToken);
         if (stored.FirstOrDefault(item => item.Tag != tag) is { } other)
         {
             throw WalPieces.Conflict(name, other.Name.LastPart);

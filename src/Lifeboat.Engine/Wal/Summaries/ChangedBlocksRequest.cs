@@ -28,8 +28,3 @@ public sealed record ChangedBlocksRequest
     /// <summary>The WAL of the running server, for what is not archived yet; null for the archive alone.</summary>
     public LiveWal? Live { get; init; }
 }
-
-/// <summary>The WAL that a server still has.</summary>
-/// <param name="Directory">Its pg_wal.</param>
-/// <param name="Flushed">Up to where it is durable there: pg_current_wal_flush_lsn().</param>
-public sealed record LiveWal(IFileSystem Files, string Directory, Lsn Flushed);

@@ -12,13 +12,8 @@ namespace Lifeboat.Postgres.Format.Wal;
 /// <param name="Value">What its kind has: a hash or an oid.</param>
 public readonly record struct CacheInvalidation(sbyte Id, uint Database, uint Value)
 {
-    private const sbyte RelationCache = -2;
-
     /// <summary>The value is the hash of a catalog row's key.</summary>
     public bool IsOfCatalogRow => Id >= 0;
-
-    /// <summary>The value is the oid of a relation whose definition changed; 0 for all.</summary>
-    public bool IsOfRelation => Id == RelationCache;
 }
 
 /// <summary>The messages of a commit as they lie in its record, and as long as that does.</summary>

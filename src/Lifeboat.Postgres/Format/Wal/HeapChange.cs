@@ -47,8 +47,6 @@ public readonly record struct HeapChange(
     private const byte OperationConfirm = 0x50;
     private const byte Operation2MultiInsert = 0x50;
 
-    private const byte InsertIsSpeculative = 1 << 2;
-    private const byte InsertOnToastRelation = 1 << 4;
     private const byte DeleteIsSuper = 1 << 3;
     private const byte DeleteIsPartitionMove = 1 << 4;
 
@@ -63,19 +61,11 @@ public readonly record struct HeapChange(
     private const int UpdateLength = 14;
     private const int ConfirmLength = 2;
 
-    /// <summary>Inserted on the proviso that no other row conflicts: a confirmation or an abort follows.</summary>
-    public bool IsSpeculative => Kind is HeapChangeKind.Insert && (Flags & InsertIsSpeculative) != 0;
-
     /// <summary>A deletion that takes a speculative insertion back: nobody ever saw the row.</summary>
     public bool AbortsSpeculativeInsert => Kind is HeapChangeKind.Delete && (Flags & DeleteIsSuper) != 0;
 
     /// <summary>A deletion that is half of an UPDATE: the row goes on in another partition, as an insertion.</summary>
     public bool MovesToOtherPartition => Kind is HeapChangeKind.Delete && (Flags & DeleteIsPartitionMove) != 0;
-
-    /// <summary>
-    /// An insertion into a TOAST table that says so: since 14, and only where wal_level is logical.
-    /// </summary>
-    public bool IsOnToastRelation => Kind is HeapChangeKind.Insert && (Flags & InsertOnToastRelation) != 0;
 
     public static bool Matches(in WalRecord record) => KindOf(record) is not null;
 

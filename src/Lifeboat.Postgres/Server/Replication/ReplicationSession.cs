@@ -40,30 +40,10 @@ public sealed class ReplicationSession : IAsyncDisposable
     /// Connects to the first address that answers and is of the kind that target_session_attrs asks for.
     /// </summary>
     /// <param name="applicationName">By which synchronous_standby_names may know this session.</param>
-    public static async Task<ReplicationSession> OpenAsync(
-        ConnInfo connInfo, string applicationName, CancellationToken cancel)
-    {
-        var passes = connInfo.TargetSession == TargetSession.PreferStandby
-            ? new[] { TargetSession.Standby, TargetSession.Any }
-            : [connInfo.TargetSession];
-        LifeboatException? last = null;
-        foreach (var wanted in passes)
-        {
-            foreach (var candidate in connInfo.Candidates())
-            {
-                try
-                {
-                    return await ConnectAsync(candidate, connInfo, applicationName, wanted, cancel);
-                }
-                catch (LifeboatException error) when (error.Code == ErrorCode.ServerUnavailable)
-                {
-                    last = error;
-                }
-            }
-        }
-
-        throw last!;
-    }
+    public static Task<ReplicationSession> OpenAsync(
+        ConnInfo connInfo, string applicationName, CancellationToken cancel) =>
+        TargetSessions.FirstAsync(
+            connInfo, (candidate, wanted) => ConnectAsync(candidate, connInfo, applicationName, wanted, cancel));
 
     public Task<SystemIdentity> IdentifyAsync(CancellationToken cancel) => CallAsync(
         "identify the server",
@@ -183,23 +163,12 @@ public sealed class ReplicationSession : IAsyncDisposable
             await session._connection.Open(cancel);
             if (!await session.IsAsync(wanted, cancel))
             {
-                throw new LifeboatException(new Failure(
-                    ErrorCode.ServerUnavailable,
-                    Operation,
-                    subject,
-                    $"the server is not what target_session_attrs asks for ({wanted})",
-                    Transient: true,
-                    "Give the address of such a server, or target_session_attrs=any."));
+                throw TargetSessions.Unsuitable(wanted, Operation, subject);
             }
 
             return session.Major is >= ServerSession.OldestMajor and <= ServerSession.NewestMajor
                 ? session
-                : throw new LifeboatException(new Failure(
-                    ErrorCode.Mismatch,
-                    Operation,
-                    subject,
-                    $"the server is PostgreSQL {session.Major}",
-                    Hint: $"Lifeboat works with PostgreSQL {ServerSession.OldestMajor} to {ServerSession.NewestMajor}."));
+                : throw ServerSession.UnknownMajor(session.Major, Operation, subject);
         }
         catch (Exception error)
         {
@@ -223,13 +192,7 @@ public sealed class ReplicationSession : IAsyncDisposable
         // No function can be called here. Until 14 nothing else shows that a server recovers.
         var readOnly = await _connection.Show("transaction_read_only", cancel) == "on";
         var recovers = Major >= 14 ? await _connection.Show("in_hot_standby", cancel) == "on" : readOnly;
-        return wanted switch
-        {
-            TargetSession.ReadWrite => !readOnly && !recovers,
-            TargetSession.ReadOnly => readOnly || recovers,
-            TargetSession.Primary => !recovers,
-            _ => recovers,
-        };
+        return wanted.Admits(readOnly, recovers);
     }
 
     /// <summary>
