@@ -10,20 +10,11 @@ namespace Lifeboat.Repository.WalArchive;
 /// </summary>
 internal sealed class WalWorker : IDisposable
 {
-    /// <summary>
-    /// A process that hashes less than this does it one piece after the other, since making sixteen lanes ready costs more.
-    /// </summary>
-    private const long LanesBehind = 128 << 20;
-
-    private static long s_hashed;
-
-    private readonly TagKey _key;
     private FrameSealer? _sealer;
 
     private WalWorker(TagKey key, int level)
     {
-        _key = key;
-        Compressor = new Compressor(level);
+        Compressor = Compressor.OfWal(level);
         Hasher = key.NewHasher();
     }
 
@@ -106,12 +97,8 @@ internal sealed class WalWorker : IDisposable
 
     /// <summary>The tags of the pieces of a frame.</summary>
     /// <param name="tags">Of the whole file.</param>
-    internal void Tag(int frame, ReadOnlySpan<byte> plain, byte[] tags)
-    {
-        var lanes = Interlocked.Add(ref s_hashed, plain.Length) > LanesBehind ? _key.Parallel : null;
-        WalTag.OfPieces(
-            Hasher, lanes, plain, tags.AsSpan(frame * (ContainerLimits.BodyPlaintext / WalTag.PieceSize) * Id128.Size));
-    }
+    internal void Tag(int frame, ReadOnlySpan<byte> plain, byte[] tags) => WalTag.OfPieces(
+        Hasher, plain, tags.AsSpan(frame * (ContainerLimits.BodyPlaintext / WalTag.PieceSize) * Id128.Size));
 
     /// <summary>This thread's own; a worker opens frames of one object.</summary>
     internal FrameSealer SealerOf(ContainerReader reader) => _sealer ??= reader.NewSealer();
