@@ -10,24 +10,24 @@ namespace Lifeboat.Repository.WalArchive;
 /// </summary>
 internal sealed class WalWorker : IDisposable
 {
+    private readonly WalRoom _room;
     private FrameSealer? _sealer;
 
     private WalWorker(TagKey key, int level)
     {
-        Compressor = Compressor.OfWal(level);
+        _room = WalRoom.Take(level);
         Hasher = key.NewHasher();
     }
 
-    internal Compressor Compressor { get; }
+    internal Compressor Compressor => _room.Compressor;
 
     internal ContentHasher Hasher { get; }
 
-    /// <summary>Room for one frame in its packed form.</summary>
-    internal byte[] Packed { get; } =
-        GC.AllocateUninitializedArray<byte>(FrameSealer.Bound(ContainerLimits.BodyPlaintext));
+    /// <inheritdoc cref="WalRoom.Packed"/>
+    internal byte[] Packed => _room.Packed;
 
-    /// <summary>Room for one frame's plaintext.</summary>
-    internal byte[] Plain { get; } = GC.AllocateUninitializedArray<byte>(ContainerLimits.BodyPlaintext);
+    /// <inheritdoc cref="WalRoom.Plain"/>
+    internal byte[] Plain => _room.Plain;
 
     /// <summary>
     /// Does every item once: on this thread, after <paramref name="meanwhile"/>, and on as many others as make up
@@ -106,7 +106,7 @@ internal sealed class WalWorker : IDisposable
     public void Dispose()
     {
         _sealer?.Dispose();
-        Compressor.Dispose();
         Hasher.Dispose();
+        _room.Return();
     }
 }
