@@ -3,6 +3,7 @@ using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.WalArchive;
 
@@ -30,6 +31,7 @@ internal sealed class LineageArchive
         Backups = backups;
         Conflicts = conflicts;
         Faults = faults;
+        Histories = histories;
         Size = new WalSegmentSize(record.SegmentSize);
         Coverage = new WalCoverage(
             record.Id,
@@ -55,6 +57,9 @@ internal sealed class LineageArchive
 
     /// <summary>The lineage, then those that it comes from, each with the last timeline that it shares with them.</summary>
     internal required IReadOnlyList<(Id128 Lineage, Timeline Shared)> Generations { get; init; }
+
+    /// <summary>All that are archived and can be read.</summary>
+    internal IReadOnlyList<TimelineHistory> Histories { get; }
 
     /// <summary>Oldest first.</summary>
     internal IReadOnlyList<BackupManifest> Backups { get; }
@@ -88,8 +93,18 @@ internal sealed class LineageArchive
     internal static async ValueTask<(IReadOnlyList<LineageArchive> Archives, IReadOnlyList<string> Faults)> LoadAllAsync(
         Cluster cluster, CancellationToken cancellationToken)
     {
-        var records = await LineageCatalog.ListAsync(cluster, cancellationToken);
         var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
+        return await LoadAllAsync(cluster, backups, damage, cancellationToken);
+    }
+
+    /// <summary>As the other, where the backups have been listed already.</summary>
+    internal static async ValueTask<(IReadOnlyList<LineageArchive> Archives, IReadOnlyList<string> Faults)> LoadAllAsync(
+        Cluster cluster,
+        IReadOnlyList<BackupManifest> backups,
+        IReadOnlyList<DamagedObjectException> damage,
+        CancellationToken cancellationToken)
+    {
+        var records = await LineageCatalog.ListAsync(cluster, cancellationToken);
         var files = new Dictionary<Id128, List<WalObject>>();
         var partial = new Dictionary<Id128, List<WalObject>>();
         var expired = new Dictionary<Id128, ExpiredWal>();

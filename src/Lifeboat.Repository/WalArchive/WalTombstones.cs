@@ -40,7 +40,7 @@ public static class WalTombstones
 
     /// <summary>Expires WAL; what is named may be collected from then on.</summary>
     /// <returns>The tombstone's name, by which it can be withdrawn as long as nothing was collected.</returns>
-    internal static async ValueTask<ObjectName> PutAsync(
+    public static async ValueTask<ObjectName> PutAsync(
         Cluster cluster, WalTombstoneRecord record, CancellationToken cancellationToken)
     {
         var name = ObjectNames.WalTombstone(cluster.Name, record.Lineage, Id128.NewRandom());
