@@ -41,7 +41,7 @@ public static class RetentionPlanner
         }
 
         var warnings = new List<string>();
-        AddWindow(outlooks, policy, now, clock, reasons, warnings);
+        AddBases(outlooks, policy, now, clock, reasons, warnings);
         var ordered = facts.Backups.OrderBy(backup => backup.StopTime)
             .ThenBy(backup => backup.Id, StringComparer.Ordinal).ToList();
         var keep = ordered.Where(backup => reasons[backup.Id].Count > 0).ToList();
@@ -155,7 +155,11 @@ public static class RetentionPlanner
         }
     }
 
-    private static void AddWindow(
+    /// <summary>
+    /// From each timeline in use the window is reached from its base, and where there is no window at least its end is. The
+    /// rules look at lineages; of a timeline that a failover began they may not keep the backup that leads to it.
+    /// </summary>
+    private static void AddBases(
         List<LineageOutlook> outlooks,
         RetentionPolicy policy,
         DateTimeOffset now,
@@ -163,34 +167,47 @@ public static class RetentionPlanner
         Dictionary<string, List<string>> reasons,
         List<string> warnings)
     {
-        if (policy.Window is not { } window)
-        {
-            return;
-        }
-
-        var text = RetentionAge.Text(window);
         foreach (var outlook in outlooks)
         {
             foreach (var path in outlook.Paths.Where(path => outlook.IsLive(path, policy, now)))
             {
-                var first = WindowBase.Of(outlook.On(path), now - window, backup => !clock.ContainsKey(backup.Id));
-                if (first is { Backup: { } oldest, ReachesBack: false })
+                var first = WindowBase.Of(
+                    outlook.On(path), now - (policy.Window ?? TimeSpan.Zero), backup => !clock.ContainsKey(backup.Id));
+                if (policy.Window is { } window)
                 {
-                    warnings.Add($"the window of {text} is longer than the history of timeline {path.Timeline} in lineage "
-                        + $"{outlook.Lineage.Id}, which begins at {Time(oldest.StopTime)}: nothing of it is removed");
+                    AddWindow(outlook, path, first, RetentionAge.Text(window), reasons, warnings);
                 }
+                else if (first.Backup is { } newest)
+                {
+                    reasons[newest.Id].Add($"from it recovery comes to the end of timeline {path.Timeline}");
+                }
+            }
+        }
+    }
 
-                foreach (var backup in outlook.On(path))
-                {
-                    if (first.Backup is not { } begin || backup.StopLsn > begin.StopLsn)
-                    {
-                        reasons[backup.Id].Add($"within the window of {text}");
-                    }
-                    else if (backup == begin || (!first.ReachesBack && !backup.IsComplete))
-                    {
-                        reasons[backup.Id].Add($"the window of {text} begins with it");
-                    }
-                }
+    private static void AddWindow(
+        LineageOutlook outlook,
+        TimelineStretches path,
+        WindowBase first,
+        string window,
+        Dictionary<string, List<string>> reasons,
+        List<string> warnings)
+    {
+        if (first is { Backup: { } oldest, ReachesBack: false })
+        {
+            warnings.Add($"the window of {window} is longer than the history of timeline {path.Timeline} in lineage "
+                + $"{outlook.Lineage.Id}, which begins at {Time(oldest.StopTime)}: nothing of it is removed");
+        }
+
+        foreach (var backup in outlook.On(path))
+        {
+            if (first.Backup is not { } begin || backup.StopLsn > begin.StopLsn)
+            {
+                reasons[backup.Id].Add($"within the window of {window}");
+            }
+            else if (backup == begin || (!first.ReachesBack && !backup.IsComplete))
+            {
+                reasons[backup.Id].Add($"the window of {window} begins with it");
             }
         }
     }

@@ -80,7 +80,11 @@ internal sealed class WalDecision
         }
 
         var oldest = outlook.On(path).Where(backup => kept.Contains(backup.Id)).MinBy(backup => backup.StartLsn);
-        if (oldest is not null || isLive)
+        if (isLive && !outlook.On(path).Any(backup => backup.IsComplete))
+        {
+            AddFrom(outlook, path, first: null, "");
+        }
+        else if (oldest is not null)
         {
             AddFrom(outlook, path, oldest, "every point from the oldest backup on (no --window)");
         }
