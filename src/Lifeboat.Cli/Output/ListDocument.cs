@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Lifeboat.Engine.Windows;
 using Lifeboat.Repository.Containers;
 
@@ -17,7 +18,7 @@ internal sealed record ListDocument(
     ConflictDocument[] Conflicts,
     DamageDocument[] Damage,
     string[] Faults,
-    ExpiredDocument[]? Expired)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExpiredDocument[]? Expired)
 {
     public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
 }

@@ -176,7 +176,7 @@ public sealed class PruneRunTests
             try
             {
                 await scenario.ApplyAsync(Policies.Of("last=1", TimeSpan.Zero));
-                Assert.False(scenario.Struck);
+                Assert.InRange(scenario.Requests, 0, at - 1);
                 Assert.True(at > 1, $"nothing lists {part}");
                 return;
             }

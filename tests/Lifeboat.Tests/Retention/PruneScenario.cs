@@ -114,7 +114,8 @@ internal sealed class PruneScenario
 
     internal void Heal() => _store.Fault = null;
 
-    internal bool Struck => _store.Struck;
+    /// <summary>How many requests the fault that was set concerns.</summary>
+    internal long Requests => _store.Count;
 
     internal async Task<IReadOnlyList<string>> ObjectsAsync()
     {
