@@ -72,6 +72,23 @@ public sealed class CommandLineTests
     [InlineData("find", "--event", "drop", "--between", "0/2", "--repository", "/x")]
     [InlineData("status", "--heartbeat-timeout", "never", "--repository", "/x")]
     [InlineData("wal", "push", "a", "b", "--repository", "/x")]
+    [InlineData("prune", "--repository", "/x")]
+    [InlineData("prune", "--apply", "--repository", "/x")]
+    [InlineData("prune", "--keep", "last=0", "--repository", "/x")]
+    [InlineData("prune", "--keep", "last=3,last=4", "--repository", "/x")]
+    [InlineData("prune", "--keep", "daily=7;weekly=4", "--repository", "/x")]
+    [InlineData("prune", "--window", "7", "--repository", "/x")]
+    [InlineData("prune", "--window", "-7d", "--repository", "/x")]
+    [InlineData("prune", "--keep", "last=1", "--minimum", "0", "--repository", "/x")]
+    [InlineData("prune", "--keep", "last=1", "--time-zone", "Mars/Phobos", "--repository", "/x")]
+    [InlineData("prune", "--keep", "last=1", "--tag", "a b", "--repository", "/x")]
+    [InlineData("backup", "--tag", "a b", "--repository", "/x")]
+    [InlineData("pin", "latest", "--repository", "/x")]
+    [InlineData("pin", "latest", "--reason", "r", "--until", "2020-01-01 00:00:00+00", "--repository", "/x")]
+    [InlineData("pin", "latest", "--reason", "r", "--until", "2099-01-01 00:00:00", "--repository", "/x")]
+    [InlineData("annotate", "latest", "--repository", "/x")]
+    [InlineData("tag", "latest", "--repository", "/x")]
+    [InlineData("expire", "latest", "--repository", "/x")]
     public async Task A_wrong_command_line_is_a_usage_error_with_a_hint_and_nothing_on_stdout(params string[] arguments)
     {
         using var scratch = new ScratchDirectory();
