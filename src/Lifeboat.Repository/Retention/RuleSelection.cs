@@ -45,7 +45,7 @@ internal static class RuleSelection
             else
             {
                 verdicts.Refuse(fitting[at], string.Create(
-                    CultureInfo.InvariantCulture, $"{rule}: {at} backups are newer"));
+                    CultureInfo.InvariantCulture, $"{rule}: {(at == 1 ? "1 backup is" : $"{at} backups are")} newer"));
             }
         }
     }
@@ -87,7 +87,7 @@ internal static class RuleSelection
             else
             {
                 verdicts.Refuse(backup, string.Create(
-                    CultureInfo.InvariantCulture, $"{rule}: {rule.Count} later {noun}s have backups"));
+                    CultureInfo.InvariantCulture, $"{rule}: {(rule.Count == 1 ? $"a later {noun} has" : $"{rule.Count} later {noun}s have")} backups"));
             }
         }
     }
