@@ -24,7 +24,7 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
 
     /// <exception cref="LifeboatException">
     /// Conflict: something changed since the plan was made, and nothing was done; or while it was carried out, and what was
-    /// done of it was taken back, as it is after errors of the store.
+    /// done of it was taken back, as it is after errors of the store; WAL that was named by then stays named.
     /// </exception>
     public async ValueTask ApplyAsync(RetentionFacts facts, RetentionPlan plan, CancellationToken cancellationToken)
     {
