@@ -15,8 +15,10 @@ public sealed class ExpireOne(Cluster cluster, int minimum, bool lastOfLineage, 
     private const string Operation = "expire the backup";
 
     /// <summary>Finds it and makes sure that it may go; nothing is changed.</summary>
-    /// <param name="id">Its id, the beginning of it, or latest; of one whose manifest cannot be read the whole id.</param>
-    /// <exception cref="LifeboatException">NotFound, Usage: no such backup, or several. Denied: it must stay.</exception>
+    /// <param name="id">Its id, the beginning of it, or latest; of one whose manifest cannot be read the whole
+    /// id.</param>
+    /// <exception cref="LifeboatException">NotFound, Usage: no such backup, or several. Denied: it must
+    /// stay.</exception>
     public async ValueTask<ExpirePlan> PlanAsync(string id, CancellationToken cancellationToken)
     {
         var listing = await BackupListing.LoadAsync(cluster, withNotes: false, cancellationToken);
@@ -75,7 +77,8 @@ public sealed class ExpireOne(Cluster cluster, int minimum, bool lastOfLineage, 
     }
 
     /// <summary>
-    /// Older backups may stand alone: what came behind this one could not be recovered from them, up to this very moment.
+    /// Older backups may stand alone: what came behind this one could not be recovered from them, up to this very
+    /// moment.
     /// </summary>
     private async ValueTask RequireEndsAsync(string backup, CancellationToken cancellationToken)
     {

@@ -6,7 +6,8 @@ namespace Lifeboat.Repository.Retention;
 internal static class RuleSelection
 {
     /// <summary>Says of each backup which rules keep it, and of the others what each rule says against it.</summary>
-    /// <param name="newestFirst">Those that take part; a backup stands for its period when it is the newest of it.</param>
+    /// <param name="newestFirst">Those that take part; a backup stands for its period when it is the newest of
+    /// it.</param>
     internal static RuleVerdicts Of(
         IReadOnlyList<RetentionBackup> newestFirst, RetentionPolicy policy, DateTimeOffset now)
     {

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Lifeboat.Tests.Retention;
 
-/// <summary>Plans against a repository: what is put, what stops it, and what happens when others work at the same time.</summary>
+/// <summary>Plans against a repository: what is put, what stops it, and what happens when others work at the same
+/// time.</summary>
 public sealed class PruneRunTests
 {
     [Fact]
