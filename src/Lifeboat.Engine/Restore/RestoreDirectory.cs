@@ -133,16 +133,30 @@ internal static class RestoreDirectory
 
     private static void MakeWithParents(IFileSystem files, string path, List<string> made)
     {
+        var parent = PosixPath.Parent(path);
         if (files.StatTarget(path) is not null)
         {
+            // A restore that died may have made it and no more: nothing may rest on a directory that the power can take.
+            SyncIfReadable(files, parent);
             return;
         }
 
-        var parent = PosixPath.Parent(path);
         MakeWithParents(files, parent, made);
         files.CreateDirectory(path);
         files.SyncDirectory(parent);
         made.Add(path);
+    }
+
+    private static void SyncIfReadable(IFileSystem files, string directory)
+    {
+        try
+        {
+            files.SyncDirectory(directory);
+        }
+        catch (FileSystemException refused) when (refused.Code == ErrorCode.Denied)
+        {
+            // Whoever may not read it has not made anything in it either, and did not in a run before.
+        }
     }
 
     private static LifeboatException NotEmpty(string path, string cause) => new(new Failure(

@@ -23,6 +23,7 @@ internal static class S3Connection
         {
             // RetryingStore repeats, with one count and one voice; time limits are those of S3Margins.
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
             Timeout = System.Threading.Timeout.InfiniteTimeSpan,
             // Stores that are not Amazon's newest refuse the checksum trailers; our own frames have better ones.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,

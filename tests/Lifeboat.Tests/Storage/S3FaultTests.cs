@@ -76,6 +76,24 @@ public sealed class S3FaultTests
         }
     }
 
+    [Theory]
+    [InlineData(HttpFault.Unavailable)]
+    [InlineData(HttpFault.TooMany)]
+    [InlineData(HttpFault.InternalError)]
+    [InlineData(HttpFault.ResetBefore)]
+    [InlineData(HttpFault.ResetAfter)]
+    [InlineData(HttpFault.CutAtOne)]
+    public async Task A_put_is_sent_once_by_the_client_itself(HttpFault fault)
+    {
+        var gateway = await CephGateway.GetAsync();
+        await using var proxy = new HttpFaultProxy(gateway.Endpoint, (_, _) => fault).Start();
+        using var store = S3ObjectStore.Open(
+            (await gateway.NewPlaceAsync()) with { Endpoint = proxy.Endpoint }, PosixFileSystem.Instance, TimeProvider.System);
+        await Assert.ThrowsAnyAsync<LifeboatException>(
+            async () => await store.PutAsync(new ObjectName("a/b"), new byte[10], PutCondition.IfAbsent, Token));
+        Assert.Equal(1, proxy.Requests);
+    }
+
     [Fact]
     public async Task A_store_that_hangs_is_given_up_within_the_time_limit()
     {
