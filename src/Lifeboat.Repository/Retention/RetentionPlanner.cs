@@ -208,8 +208,9 @@ public static class RetentionPlanner
             {
                 reasons[backup.Id].Add($"within the window of {window}");
             }
-            else if (backup == begin || (!first.ReachesBack && !backup.IsComplete))
+            else if (backup.StopLsn == begin.StopLsn || (!first.ReachesBack && !backup.IsComplete))
             {
+                // Of two that end at one position either may be the base of a longer window.
                 reasons[backup.Id].Add($"the window of {window} begins with it");
             }
         }
