@@ -151,7 +151,7 @@ internal sealed class ClusterCheck(
         {
             await findings.TryAsync(async () =>
             {
-                await foreach (var entry in MapRunReader.ReadAsync(cluster, run, cancellationToken))
+                await foreach (var entry in MapRunReader.ReadAsync(cluster, run, [], cancellationToken))
                 {
                     _ = entry;
                 }

@@ -25,14 +25,18 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
         string path, ExtentEntry extent, CancellationToken cancellationToken)
     {
-        if (extent.Base is not { } held)
+        if (extent.IsZero)
         {
             throw new ArgumentException("an extent of zeros is stored nowhere", nameof(extent));
         }
 
-        var content = await SlotAsync(path, held.Id, extent.Slot, SlotKind.Extent, cancellationToken);
+        var held = extent.Base ?? extent.Overlays[0].Frame;
+        var content = extent.Base is null
+            ? Memory<byte>.Empty
+            : await SlotAsync(path, held.Id, extent.Slot, SlotKind.Extent, cancellationToken);
         if (extent.Overlays.Length > 0)
         {
+            _assembled.AsSpan(0, extent.Length).Clear();
             content[..Math.Min(content.Length, extent.Length)].CopyTo(_assembled);
             foreach (var overlay in extent.Overlays)
             {

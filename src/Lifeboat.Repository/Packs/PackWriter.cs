@@ -79,7 +79,7 @@ public sealed class PackWriter : IAsyncDisposable
         var id = _tagger.FrameId(slots);
         _frames.Add(new PackedFrame(id, number, offset, length, slots));
         _packSlots += slots.Length;
-        _reference.Close(id);
+        _reference.Close(id, new FramePlace(_packId, number));
         _reference = new FrameReference();
         _slots.Clear();
         _filled = 0;

@@ -168,7 +168,7 @@ public sealed class InvariantTests
             using var tagger = new ExtentTagger(new TagKey(new byte[32]));
             var tags = tagger.Tag(content, out var id, out var crc);
             return crc == Crc32C.Compute(content) && id == tagger.ExtentId(tags)
-                && crc == Lifeboat.Repository.Check.TagCrcs.Append(0, tags, content.Length)
+                && crc == TagCrcs.Append(0, tags, content.Length)
                 && PageTags.FirstMismatch(content, tags) < 0
                 && ExtentTagger.CrcOfZeros(content.Length) == Crc32C.Compute(new byte[content.Length]);
         }).QuickCheckThrowOnFailure();
