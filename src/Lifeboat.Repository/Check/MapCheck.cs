@@ -119,7 +119,7 @@ internal sealed class MapCheck(
                 ? null
                 : CheckPlace(held.Id, extent.Slot, run, slot =>
                     slot.Kind != SlotKind.Extent || (hasOverlays ? slot.Length > extent.Length
-                        : slot.Length != extent.Length || slot.Id != extent.Id)
+                        : slot.Length != extent.Length || (!slot.Id.IsZero && slot.Id != extent.Id))
                         ? $"extent {extent.Number} is not what slot {extent.Slot} of frame {held.Id} holds"
                         : null);
         foreach (var overlay in extent.Overlays)

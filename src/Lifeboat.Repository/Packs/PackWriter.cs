@@ -29,6 +29,7 @@ public sealed class PackWriter : IAsyncDisposable
     private FrameReference _reference = new();
     private ContainerWriter? _pack;
     private Id128 _packId;
+    private long _packCreatedUs;
     private Task _closing = Task.CompletedTask;
 
     /// <param name="level">Of zstd.</param>
@@ -119,13 +120,15 @@ public sealed class PackWriter : IAsyncDisposable
     private async ValueTask<ContainerWriter> OpenPackAsync(CancellationToken cancellationToken)
     {
         _packId = Id128.NewRandom();
+        var created = _cluster.Time.GetUtcNow();
+        _packCreatedUs = (created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         return await ContainerWriter.CreateAsync(
             _cluster.Store,
             ObjectNames.Pack(_cluster.Name, _packId),
             ContainerKind.Pack,
             _cluster.DataKey,
             _compressor,
-            _cluster.Time.GetUtcNow(),
+            created,
             cancellationToken);
     }
 
@@ -145,15 +148,15 @@ public sealed class PackWriter : IAsyncDisposable
         }
 
         await pack.WriteDirectoryAsync(annex.Memory, cancellationToken);
-        var (id, frames) = (_packId, _frames.ToArray());
+        var (id, created, frames) = (_packId, _packCreatedUs, _frames.ToArray());
         _pack = null;
         _frames.Clear();
         _packSlots = 0;
-        _closing = Task.Run(() => CommitAsync(pack, id, frames, cancellationToken), CancellationToken.None);
+        _closing = Task.Run(() => CommitAsync(pack, id, created, frames, cancellationToken), CancellationToken.None);
     }
 
     private async Task CommitAsync(
-        ContainerWriter pack, Id128 id, PackedFrame[] frames, CancellationToken cancellationToken)
+        ContainerWriter pack, Id128 id, long created, PackedFrame[] frames, CancellationToken cancellationToken)
     {
         await using (pack)
         {
@@ -163,7 +166,7 @@ public sealed class PackWriter : IAsyncDisposable
                     pack.Name, DamageKind.Inconsistent, "a random pack id is in use already");
             }
 
-            _finished(new PackRecord(id, pack.Length, frames));
+            _finished(new PackRecord(id, pack.Length, created, frames));
         }
     }
 }

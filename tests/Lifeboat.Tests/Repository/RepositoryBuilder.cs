@@ -210,7 +210,7 @@ internal sealed class RepositoryBuilder
 
             var stored = changes.Stored(part.ToArray());
             var tags = tagger.Tag(stored, out var id, out _);
-            var (frame, slot) = index.FindExtent(id) ?? await writer.AddAsync(stored, SlotKind.Extent, id, default);
+            var (frame, slot) = await index.FindExtentAsync(id, default) ?? await writer.AddAsync(stored, SlotKind.Extent, id, default);
             entries.Add(new MapEntry(
                 path, new ExtentEntry(number, part.Length, id, changes.Tags(tags), frame, slot, []), null, false));
         }
