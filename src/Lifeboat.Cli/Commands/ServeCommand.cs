@@ -63,7 +63,7 @@ internal static class ServeCommand
         }
 
         var workers = settings.Integer(CommonSettings.Jobs, 1, MostWorkers)
-            ?? Math.Clamp(Environment.ProcessorCount, 1, ServeOptions.DefaultMostWorkers);
+            ?? Math.Min(Environment.ProcessorCount + 1, ServeOptions.DefaultMostWorkers);
         var directory = settings.RequiredPath(CommonSettings.ClusterDirectory);
         List<Func<ServiceSession, IServiceDuty>> duties = [session => new CatalogDuty(session, context.Time)];
         if (settings.Flag(Receive))

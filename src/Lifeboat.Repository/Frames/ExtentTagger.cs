@@ -12,13 +12,8 @@ public sealed class ExtentTagger : IDisposable
     private static readonly uint ZeroPageCrc = Crc32C.Compute(new byte[PageTags.PageSize]);
 
     private readonly ContentHasher _hasher;
-    private readonly ParallelHmac? _parallel;
 
-    public ExtentTagger(TagKey key)
-    {
-        _hasher = key.NewHasher();
-        _parallel = key.Parallel;
-    }
+    public ExtentTagger(TagKey key) => _hasher = key.NewHasher();
 
     /// <summary>CRC-32C of the first <paramref name="length"/> bytes of zeros, for an extent that is not tagged.</summary>
     public static uint CrcOfZeros(int length)
@@ -38,18 +33,13 @@ public sealed class ExtentTagger : IDisposable
     {
         var pages = PageTags.PagesOf(content.Length);
         var tags = new byte[pages * PageTags.TagSize];
-        var hashed = HashParallel(content, tags);
+        _hasher.TagPieces(content, PageTags.PageSize, tags, PageTags.TagSize);
         crc = 0;
         for (var page = 0; page < pages; page++)
         {
             var at = page * PageTags.PageSize;
             var bytes = content.Slice(at, Math.Min(PageTags.PageSize, content.Length - at));
             var tag = tags.AsSpan(page * PageTags.TagSize, PageTags.TagSize);
-            if (page >= hashed)
-            {
-                _hasher.Of(bytes).Write(tag);
-            }
-
             var pageCrc = Crc32C.Compute(bytes);
             BinaryPrimitives.WriteUInt32LittleEndian(tag[Id128.Size..], pageCrc);
             crc = bytes.Length == PageTags.PageSize
@@ -59,26 +49,6 @@ public sealed class ExtentTagger : IDisposable
 
         extent = ExtentId(tags);
         return tags;
-    }
-
-    /// <summary>Hashes as many pages as fill all lanes; returns their number.</summary>
-    private int HashParallel(ReadOnlySpan<byte> content, Span<byte> tags)
-    {
-        const int lanes = ParallelHmac.Lanes;
-        var page = 0;
-        if (_parallel is not null)
-        {
-            for (; (page + lanes) * PageTags.PageSize <= content.Length; page += lanes)
-            {
-                _parallel.Compute(
-                    content.Slice(page * PageTags.PageSize, lanes * PageTags.PageSize),
-                    PageTags.PageSize,
-                    tags[(page * PageTags.TagSize)..],
-                    PageTags.TagSize);
-            }
-        }
-
-        return page;
     }
 
     /// <summary>The id of the extent whose pages have these tags.</summary>

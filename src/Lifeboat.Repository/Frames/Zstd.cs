@@ -19,9 +19,12 @@ internal static unsafe partial class Zstd
     [LibraryImport(Library)]
     internal static partial nuint ZSTD_freeDCtx(nint context);
 
+    /// <param name="parameter">A number of ZSTD_cParameter, part of the stable API since 1.4.0.</param>
     [LibraryImport(Library)]
-    internal static partial nuint ZSTD_compressCCtx(
-        nint context, byte* target, nuint capacity, byte* source, nuint size, int level);
+    internal static partial nuint ZSTD_CCtx_setParameter(nint context, int parameter, int value);
+
+    [LibraryImport(Library)]
+    internal static partial nuint ZSTD_compress2(nint context, byte* target, nuint capacity, byte* source, nuint size);
 
     [LibraryImport(Library)]
     internal static partial nuint ZSTD_decompressDCtx(

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Repository.Keys;
 
@@ -10,38 +9,22 @@ namespace Lifeboat.Repository.Keys;
 public sealed class TagKey
 {
     private readonly byte[] _key;
-    private readonly Lazy<ParallelHmac?> _parallel;
+    private readonly byte[] _hashKey;
+    private readonly byte[] _coverKey;
 
     internal TagKey(ReadOnlySpan<byte> key)
     {
         _key = key.ToArray();
-        _parallel = new Lazy<ParallelHmac?>(() => ParallelHmac.IsSupported ? new ParallelHmac(_key) : null);
+        _hashKey = Derive("lifeboat piece hash v0"u8);
+        _coverKey = Derive("lifeboat piece cover v0"u8);
     }
 
-    /// <summary>For many pages at once; null where the processor has no vectors for it.</summary>
-    /// <remarks>Compiled at its first use, which takes as long as hashing some tens of MiB one after the other.</remarks>
-    internal ParallelHmac? Parallel => _parallel.Value;
+    internal ContentHasher NewHasher() => new(_key, _hashKey, _coverKey);
 
-    internal ContentHasher NewHasher() => new(IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key));
-}
-
-/// <summary>HMAC-SHA-256 cut to 16 bytes. Used by one thread at a time.</summary>
-internal sealed class ContentHasher(IncrementalHash hash) : IDisposable
-{
-    internal void Append(ReadOnlySpan<byte> content) => hash.AppendData(content);
-
-    internal Id128 Finish()
+    private byte[] Derive(ReadOnlySpan<byte> info)
     {
-        Span<byte> full = stackalloc byte[SHA256.HashSizeInBytes];
-        hash.GetHashAndReset(full);
-        return Id128.Read(full);
+        var derived = new byte[SealingKey.Size];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, derived, salt: default, info);
+        return derived;
     }
-
-    internal Id128 Of(ReadOnlySpan<byte> content)
-    {
-        hash.AppendData(content);
-        return Finish();
-    }
-
-    public void Dispose() => hash.Dispose();
 }

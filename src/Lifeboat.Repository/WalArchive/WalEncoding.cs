@@ -66,7 +66,7 @@ public sealed class WalEncoding
     {
         using var hasher = cluster.TagKey.NewHasher();
         var tags = new byte[WalTag.Size(content.Length)];
-        WalTag.OfPieces(hasher, parallel: null, content, tags);
+        WalTag.OfPieces(hasher, content, tags);
         return WalTag.Of(hasher, content.Length, tags);
     }
 

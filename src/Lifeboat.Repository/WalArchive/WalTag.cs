@@ -4,37 +4,19 @@ using Lifeboat.Repository.Keys;
 namespace Lifeboat.Repository.WalArchive;
 
 /// <summary>
-/// The content tag of a WAL file: HMAC-SHA-256 over the tags of its pieces of 64 KiB. Pieces can be hashed on several threads
-/// and, where the processor has the vectors for it, sixteen at once.
+/// The content tag of a WAL file: HMAC-SHA-256 over the tags of its pieces of 64 KiB, which can be made on several threads.
 /// </summary>
 internal static class WalTag
 {
     /// <summary>Bytes of a piece; the last of a file may be shorter.</summary>
     internal const int PieceSize = 64 << 10;
 
-    private const int Lanes = ParallelHmac.Lanes * PieceSize;
-
     /// <summary>Bytes that all tags of a content of this length take.</summary>
     internal static int Size(int length) => (length + PieceSize - 1) / PieceSize * Id128.Size;
 
     /// <summary>The tags of the pieces of a part of a file that begins at a multiple of <see cref="PieceSize"/>.</summary>
-    /// <param name="hasher">Of the same key as <paramref name="parallel"/>.</param>
-    /// <param name="parallel">Null: one piece after the other.</param>
-    internal static void OfPieces(
-        ContentHasher hasher, ParallelHmac? parallel, ReadOnlySpan<byte> part, Span<byte> tags)
-    {
-        for (; parallel is not null && part.Length >= Lanes; part = part[Lanes..])
-        {
-            parallel.Compute(part[..Lanes], PieceSize, tags, Id128.Size);
-            tags = tags[(ParallelHmac.Lanes * Id128.Size)..];
-        }
-
-        for (; part.Length > 0; part = part[Math.Min(PieceSize, part.Length)..])
-        {
-            hasher.Of(part[..Math.Min(PieceSize, part.Length)]).Write(tags);
-            tags = tags[Id128.Size..];
-        }
-    }
+    internal static void OfPieces(ContentHasher hasher, ReadOnlySpan<byte> part, Span<byte> tags) =>
+        hasher.TagPieces(part, PieceSize, tags, Id128.Size);
 
     /// <param name="length">Bytes of the whole content.</param>
     /// <param name="tags">Of all its pieces, in order.</param>

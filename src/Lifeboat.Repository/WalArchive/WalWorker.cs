@@ -10,33 +10,24 @@ namespace Lifeboat.Repository.WalArchive;
 /// </summary>
 internal sealed class WalWorker : IDisposable
 {
-    /// <summary>
-    /// A process that hashes less than this does it one piece after the other, since making sixteen lanes ready costs more.
-    /// </summary>
-    private const long LanesBehind = 128 << 20;
-
-    private static long s_hashed;
-
-    private readonly TagKey _key;
+    private readonly WalRoom _room;
     private FrameSealer? _sealer;
 
     private WalWorker(TagKey key, int level)
     {
-        _key = key;
-        Compressor = new Compressor(level);
+        _room = WalRoom.Take(level);
         Hasher = key.NewHasher();
     }
 
-    internal Compressor Compressor { get; }
+    internal Compressor Compressor => _room.Compressor;
 
     internal ContentHasher Hasher { get; }
 
-    /// <summary>Room for one frame in its packed form.</summary>
-    internal byte[] Packed { get; } =
-        GC.AllocateUninitializedArray<byte>(FrameSealer.Bound(ContainerLimits.BodyPlaintext));
+    /// <inheritdoc cref="WalRoom.Packed"/>
+    internal byte[] Packed => _room.Packed;
 
-    /// <summary>Room for one frame's plaintext.</summary>
-    internal byte[] Plain { get; } = GC.AllocateUninitializedArray<byte>(ContainerLimits.BodyPlaintext);
+    /// <inheritdoc cref="WalRoom.Plain"/>
+    internal byte[] Plain => _room.Plain;
 
     /// <summary>
     /// Does every item once: on this thread, after <paramref name="meanwhile"/>, and on as many others as make up
@@ -106,12 +97,8 @@ internal sealed class WalWorker : IDisposable
 
     /// <summary>The tags of the pieces of a frame.</summary>
     /// <param name="tags">Of the whole file.</param>
-    internal void Tag(int frame, ReadOnlySpan<byte> plain, byte[] tags)
-    {
-        var lanes = Interlocked.Add(ref s_hashed, plain.Length) > LanesBehind ? _key.Parallel : null;
-        WalTag.OfPieces(
-            Hasher, lanes, plain, tags.AsSpan(frame * (ContainerLimits.BodyPlaintext / WalTag.PieceSize) * Id128.Size));
-    }
+    internal void Tag(int frame, ReadOnlySpan<byte> plain, byte[] tags) => WalTag.OfPieces(
+        Hasher, plain, tags.AsSpan(frame * (ContainerLimits.BodyPlaintext / WalTag.PieceSize) * Id128.Size));
 
     /// <summary>This thread's own; a worker opens frames of one object.</summary>
     internal FrameSealer SealerOf(ContainerReader reader) => _sealer ??= reader.NewSealer();
@@ -119,7 +106,7 @@ internal sealed class WalWorker : IDisposable
     public void Dispose()
     {
         _sealer?.Dispose();
-        Compressor.Dispose();
         Hasher.Dispose();
+        _room.Return();
     }
 }

@@ -45,6 +45,7 @@ public sealed class PushAhead(
     private readonly MemoryBound _memory = new();
     private List<string> _ready = [];
     private TimeSpan _pause = TimeSpan.Zero;
+    private bool _ending;
     private long _failedAt;
     private long _pushed;
     private string? _lastPushed;
@@ -73,6 +74,7 @@ public sealed class PushAhead(
             Task[] rest;
             lock (_lock)
             {
+                _ending = true;
                 rest = [.. _underWay.Values];
             }
 
@@ -150,21 +152,40 @@ public sealed class PushAhead(
         {
             _ready = ready;
             _left.IntersectWith(ready);
-            foreach (var name in ready)
-            {
-                // A timeline's history goes into the archive before its segments; the command takes it there.
-                if (WalFileName.IsHistory(name) || IsPausing() || _underWay.Count >= workers
-                    || shown.Count + _underWay.Count >= Acknowledgements.Most)
-                {
-                    break;
-                }
+            PushReady();
+        }
+    }
 
-                if (WalFileName.IsSegment(name) && !_underWay.ContainsKey(name) && !_left.Contains(name)
-                    && !shown.Contains(name))
-                {
-                    _underWay.Add(name, Task.Run(() => PushAsync(name)));
-                }
+    /// <summary>Begins with as many of those that are known to be ready as there are workers free; under the lock.</summary>
+    private void PushReady()
+    {
+        foreach (var name in _ready)
+        {
+            // A timeline's history goes into the archive before its segments; the command takes it there.
+            if (_ending || WalFileName.IsHistory(name) || IsPausing() || _underWay.Count >= workers
+                || shown.Count + _underWay.Count >= Acknowledgements.Most)
+            {
+                break;
             }
+
+            if (WalFileName.IsSegment(name) && !_underWay.ContainsKey(name) && !_left.Contains(name)
+                && !shown.Contains(name) && session.Files.Stat(session.Places.Ready(name)) is not null)
+            {
+                _underWay.Add(name, Task.Run(() => PushAsync(name)));
+            }
+        }
+    }
+
+    /// <summary>Goes on at once: until the next look this worker would have nothing to do.</summary>
+    private void PushNext()
+    {
+        try
+        {
+            PushReady();
+        }
+        catch (FileSystemException)
+        {
+            // The next look meets it too, and ends the session.
         }
     }
 
@@ -194,12 +215,13 @@ public sealed class PushAhead(
         }
         finally
         {
+            _memory.Keep();
             lock (_lock)
             {
                 _underWay.Remove(name);
+                PushNext();
             }
 
-            _memory.Keep();
             Wakening.Wake();
         }
     }
