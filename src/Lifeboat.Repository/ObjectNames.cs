@@ -47,6 +47,16 @@ internal static class ObjectNames
     internal static ObjectName Tombstone(string cluster, Id128 lineage, string backup) =>
         new($"{Backups(cluster, lineage)}{backup}/tombstone");
 
+    /// <summary>The folder of what people say of a backup: tags, pins, annotations.</summary>
+    internal static string Marks(string cluster, Id128 lineage, string backup) =>
+        $"{Backups(cluster, lineage)}{backup}/marks/";
+
+    internal static string WalTombstones(string cluster, Id128 lineage) =>
+        $"{LineageRoot(cluster, lineage)}expired-wal/";
+
+    internal static ObjectName WalTombstone(string cluster, Id128 lineage, Id128 id) =>
+        new($"{WalTombstones(cluster, lineage)}{id}");
+
     internal static string Wal(string cluster, Id128 lineage) => $"{LineageRoot(cluster, lineage)}wal/";
 
     internal static string WalFile(string cluster, Id128 lineage, string file) =>

@@ -3,6 +3,7 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Repository;
 
@@ -19,6 +20,8 @@ namespace Lifeboat.Repository;
 [JsonSerializable(typeof(LineageRecord))]
 [JsonSerializable(typeof(ClaimRecord))]
 [JsonSerializable(typeof(TombstoneRecord))]
+[JsonSerializable(typeof(WalTombstoneRecord))]
+[JsonSerializable(typeof(BackupMark))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(CatalogLine))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;

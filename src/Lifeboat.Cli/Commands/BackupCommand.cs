@@ -1,8 +1,10 @@
 using Lifeboat.Cli.Options;
 using Lifeboat.Cli.Output;
+using Lifeboat.Cli.Retention;
 using Lifeboat.Cli.Stores;
 using Lifeboat.Engine.Backup.Physical;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Backups;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -15,6 +17,9 @@ internal static class BackupCommand
         "kind", "KIND", "What is read: full reads everything", Default: "full") { Choices = ["full"] };
 
     private static readonly Setting Reason = new("reason", "TEXT", "Why, kept with the backup");
+
+    private static readonly Setting Tag = new(
+        "tag", "TAG", "By which retention rules choose it; can be repeated", SettingKind.Many);
 
     private static readonly Setting CompressionLevel = new(
         "compression-level", "N", "Of zstd, 1 to 19", Default: "3");
@@ -33,7 +38,7 @@ internal static class BackupCommand
         "Back up a running server from the files of its data directory",
         [],
         [
-            CommonSettings.ClusterDirectory, CommonSettings.Connection, Kind, Reason, CommonSettings.Jobs, CompressionLevel,
+            CommonSettings.ClusterDirectory, CommonSettings.Connection, Kind, Reason, Tag, CommonSettings.Jobs, CompressionLevel,
             ArchiveTimeout, SpreadCheckpoint, StoreAnew,
         ],
         [
@@ -55,6 +60,9 @@ internal static class BackupCommand
         var jobs = CommonSettings.ReadJobs(settings);
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
         var timeout = TimeSpan.FromSeconds(settings.Integer(ArchiveTimeout, 0, MostSeconds)!.Value);
+        IReadOnlyList<string> tags = settings.Find(Tag) is { } tag
+            ? [.. tag.Texts.Select(text => PolicySettings.CheckTag(tag, text)).Distinct(StringComparer.Ordinal)]
+            : [];
         var cluster = await context.OpenOrCreateClusterAsync(cancellationToken);
         using var display = new ActivityDisplay(context.Terminal, context.Time, context.Quiet, context.Json);
         foreach (var warning in connection.Warnings)
@@ -69,6 +77,7 @@ internal static class BackupCommand
                 ClusterDirectory = settings.Path(CommonSettings.ClusterDirectory),
                 Connection = connection,
                 Reason = settings.Text(Reason),
+                Tags = tags,
                 Jobs = jobs,
                 CompressionLevel = level,
                 ArchiveTimeout = timeout,
@@ -81,7 +90,8 @@ internal static class BackupCommand
             display,
             cancellationToken);
         display.Dispose();
-        var backup = BackupDocument.Of(report.Manifest, report.Duration);
+        var backup = BackupDocument.Of(
+            report.Manifest, new BackupNotes(tags, Pin: null, Annotation: null), report.Duration);
         if (context.Json)
         {
             Documents.Print(context.Terminal, backup, CliJson.Default.BackupDocument);

@@ -12,11 +12,14 @@ internal static class ListCommand
     internal static readonly Setting RestorePoints = Setting.Flag(
         "restore-points", "Show all named restore points, and not only the newest");
 
+    private static readonly Setting Expired = Setting.Flag(
+        "expired", "Show also the backups that have expired, and why");
+
     public static readonly CommandSpec Spec = new(
         "list",
         "List the backups, and the points in time that can be recovered",
         [],
-        [RestorePoints],
+        [RestorePoints, Expired],
         [
             new("lifeboat list --repository /backup/lifeboat", "Backups, windows and gaps of the cluster main"),
             new("lifeboat list --repository /backup/lifeboat --output json", "The same for a program"),
@@ -32,17 +35,19 @@ internal static class ListCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var cluster = await context.OpenClusterAsync(cancellationToken);
-        var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
+        var listing = await BackupListing.LoadAsync(cluster, withNotes: true, cancellationToken);
+        var damage = listing.Damage;
         var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
         var known = damage.Select(damaged => damaged.Message).ToHashSet(StringComparer.Ordinal);
         var list = new ListDocument(
             cluster.Name,
-            [.. backups.Select(backup => BackupDocument.Of(backup))],
+            [.. listing.Backups.Select(backup => BackupDocument.Of(backup, listing.NotesOf(backup.Id)))],
             [.. windows.Windows.Select(WindowDocument.Of)],
             [.. windows.Gaps.Select(GapDocument.Of)],
             [.. windows.Conflicts.Select(ConflictDocument.Of)],
             [.. damage.Select(DamageDocument.Of)],
-            [.. windows.Faults.Where(fault => !known.Contains(fault))]);
+            [.. windows.Faults.Where(fault => !known.Contains(fault))],
+            context.Settings.Flag(Expired) ? [.. listing.Expired.Select(ExpiredDocument.Of)] : null);
         if (context.Json)
         {
             Documents.Print(context.Terminal, list, CliJson.Default.ListDocument);

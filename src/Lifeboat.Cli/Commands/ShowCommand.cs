@@ -23,7 +23,9 @@ internal static class ShowCommand
         var cluster = await context.OpenClusterAsync(cancellationToken);
         var manifest = await BackupCatalog.FindAsync(cluster, context.Arguments[0], cancellationToken);
         var shown = ShowDocument.Of(
-            manifest, await BackupCatalog.ReadCatalogAsync(cluster, manifest, cancellationToken));
+            manifest,
+            await BackupMarks.ReadAsync(cluster, manifest.Lineage, manifest.Id, cancellationToken),
+            await BackupCatalog.ReadCatalogAsync(cluster, manifest, cancellationToken));
         if (context.Json)
         {
             Documents.Print(context.Terminal, shown, CliJson.Default.ShowDocument);

@@ -61,7 +61,8 @@ internal static class StatusCommand
             cluster.Name,
             cluster.Repository.Encrypted,
             backups.Count,
-            last is null ? null : BackupDocument.Of(last),
+            last is null ? null : BackupDocument.Of(
+                last, await BackupMarks.ReadAsync(cluster, last.Lineage, last.Id, cancellationToken)),
             last is null ? null : Seconds(now - last.StopTime),
             newest?.LastKnown,
             newest?.End.ToString(),

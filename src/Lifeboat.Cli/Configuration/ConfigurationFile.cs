@@ -1,4 +1,5 @@
 using Lifeboat.Cli.Options;
+using Lifeboat.Cli.Retention;
 
 namespace Lifeboat.Cli.Configuration;
 
@@ -15,7 +16,8 @@ internal sealed record ConfigurationFile(
     public static string SectionOf(string command) => command.Replace(' ', '-');
 
     public SettingValue? Find(string command, Setting setting) =>
-        Sections.TryGetValue(SectionOf(command), out var section) && section.TryGetValue(setting.Name, out var own)
-            ? own
-            : Top.GetValueOrDefault(setting.Name);
+        Sections.TryGetValue(SectionOf(command), out var section) && section.TryGetValue(setting.Name, out var own) ? own
+        : PolicySettings.All.Contains(setting) && Sections.TryGetValue(PolicySettings.Section, out var policy)
+            && policy.TryGetValue(setting.Name, out var kept) ? kept
+        : Top.GetValueOrDefault(setting.Name);
 }

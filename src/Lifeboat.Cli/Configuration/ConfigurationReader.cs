@@ -1,4 +1,5 @@
 using Lifeboat.Cli.Options;
+using Lifeboat.Cli.Retention;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using YamlDotNet.Core;
@@ -36,6 +37,7 @@ internal sealed class ConfigurationReader
         var sections = all.ToDictionary(
             command => ConfigurationFile.SectionOf(command.Command),
             command => command.Settings, StringComparer.Ordinal);
+        sections.Add(PolicySettings.Section, PolicySettings.All);
         return new ConfigurationReader(path, settings, sections).Read(text);
     }
 
@@ -88,6 +90,14 @@ internal sealed class ConfigurationReader
         if (value is YamlSequenceNode list && setting.Kind is SettingKind.Many or SettingKind.Pair)
         {
             return new SettingValue([.. list.Children.Select(Scalar)], SettingOrigin.Configuration, source);
+        }
+
+        if (value is YamlMappingNode && setting.TakesMapping)
+        {
+            return new SettingValue(
+                [.. Entries(value).Select(entry => $"{entry.Key.Value}={Scalar(entry.Value)}")],
+                SettingOrigin.Configuration,
+                source);
         }
 
         var text = Scalar(value);

@@ -30,6 +30,9 @@ internal sealed record Setting(
     /// <summary>The values that it may have; null when any text may be right.</summary>
     public IReadOnlyList<string>? Choices { get; init; }
 
+    /// <summary>Whether the configuration file may give it as keys and values, which stand for <c>key=value</c>.</summary>
+    public bool TakesMapping { get; init; }
+
     /// <summary><c>--cluster-dir</c>.</summary>
     public string Option => "--" + Name;
 

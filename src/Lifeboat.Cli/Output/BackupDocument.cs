@@ -24,10 +24,14 @@ internal sealed record BackupDocument(
     double DurationSeconds,
     long ChecksumErrors,
     string[] DamagedPages,
-    string[] Warnings)
+    string[] Warnings,
+    string[] Tags,
+    PinDocument? Pin,
+    string? Annotation)
 {
+    /// <param name="notes">What people say of it.</param>
     /// <param name="duration">As measured; the manifest's own times where only it is at hand.</param>
-    public static BackupDocument Of(BackupManifest manifest, TimeSpan? duration = null) => new(
+    public static BackupDocument Of(BackupManifest manifest, BackupNotes notes, TimeSpan? duration = null) => new(
         manifest.Id,
         manifest.Cluster,
         manifest.Lineage.ToString(),
@@ -46,5 +50,8 @@ internal sealed record BackupDocument(
         Math.Round((duration ?? manifest.StopTime - manifest.StartTime).TotalSeconds, 3),
         manifest.ChecksumErrors,
         manifest.DamagedPages,
-        manifest.Warnings);
+        manifest.Warnings,
+        [.. notes.Tags],
+        PinDocument.Of(notes.Pin),
+        notes.Annotation);
 }

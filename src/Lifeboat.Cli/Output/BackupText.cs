@@ -16,6 +16,7 @@ internal static class BackupText
             Line(output, "Reason", backup.Reason);
         }
 
+        PrintNotes(output, new NotesDocument(backup.Id, backup.Tags, backup.Pin, backup.Annotation));
         Line(output, "Started", Quantities.Time(backup.StartTime));
         Line(output, "Ended", $"{Quantities.Time(backup.StopTime)}, after "
             + Quantities.Duration(TimeSpan.FromSeconds(backup.DurationSeconds)));
@@ -58,6 +59,26 @@ internal static class BackupText
         foreach (var warning in shown.Backup.Warnings)
         {
             Line(output, "Warning", warning);
+        }
+    }
+
+    /// <summary>What people say of it; nothing where nobody said anything.</summary>
+    internal static void PrintNotes(TextWriter output, NotesDocument notes)
+    {
+        if (notes.Tags.Length > 0)
+        {
+            Line(output, "Tags", string.Join(", ", notes.Tags));
+        }
+
+        if (notes.Pin is { } pin)
+        {
+            Line(output, "Pinned", pin.Reason.ReplaceLineEndings(" ")
+                + (pin.Until is { } end ? $", until {Quantities.Time(end)}" : ""));
+        }
+
+        if (notes.Annotation is not null)
+        {
+            Line(output, "Note", notes.Annotation.ReplaceLineEndings(" "));
         }
     }
 

@@ -18,4 +18,7 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(RepairDocument))]
 [JsonSerializable(typeof(FindDocument))]
+[JsonSerializable(typeof(PruneDocument))]
+[JsonSerializable(typeof(ExpireDocument))]
+[JsonSerializable(typeof(NotesDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -8,6 +8,7 @@ namespace Lifeboat.Cli.Output;
 /// <param name="Conflicts">Names under which several contents are archived; none of them can be used.</param>
 /// <param name="Damage">Manifests that cannot be read; what they describe is not among the backups.</param>
 /// <param name="Faults">What else could not be read, in words.</param>
+/// <param name="Expired">Backups that are listed no more; null unless they were asked for.</param>
 internal sealed record ListDocument(
     string Cluster,
     BackupDocument[] Backups,
@@ -15,7 +16,8 @@ internal sealed record ListDocument(
     GapDocument[] Gaps,
     ConflictDocument[] Conflicts,
     DamageDocument[] Damage,
-    string[] Faults)
+    string[] Faults,
+    ExpiredDocument[]? Expired)
 {
     public bool Damaged => Damage.Length > 0 || Faults.Length > 0;
 }

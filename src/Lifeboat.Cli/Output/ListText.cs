@@ -24,6 +24,8 @@ internal static class ListText
             PrintWindows(output, list.Windows);
         }
 
+        Section(output, "Expired:", (list.Expired ?? []).Select(expired =>
+            $"{expired.Id} at {Quantities.Time(expired.ExpiredAt)}: {expired.Reason.ReplaceLineEndings(" ")}"));
         PrintRestorePoints(output, list.Windows, allRestorePoints ? int.MaxValue : MostRestorePoints);
         Section(output, "Missing WAL:", list.Gaps.Select(Describe));
         Section(output, "Conflicting WAL:", list.Conflicts.Select(conflict =>
@@ -113,6 +115,17 @@ internal static class ListText
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{backup.ChecksumErrors} DAMAGED PAGES"));
         }
 
+        if (backup.Pin is { } pin)
+        {
+            notes.Add($"pinned{(pin.Until is { } end ? $" until {Quantities.Time(end)}" : "")}: "
+                + pin.Reason.ReplaceLineEndings(" "));
+        }
+
+        if (backup.Tags.Length > 0)
+        {
+            notes.Add($"[{string.Join(", ", backup.Tags)}]");
+        }
+
         if (backup.Warnings.Length > 0)
         {
             notes.Add(backup.Warnings.Length == 1 ? "1 warning" : $"{backup.Warnings.Length} warnings");
@@ -121,6 +134,11 @@ internal static class ListText
         if (backup.Reason is not null)
         {
             notes.Add(backup.Reason.ReplaceLineEndings(" "));
+        }
+
+        if (backup.Annotation is not null)
+        {
+            notes.Add(backup.Annotation.ReplaceLineEndings(" "));
         }
 
         return string.Join("; ", notes);

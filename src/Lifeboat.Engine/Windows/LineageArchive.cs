@@ -3,6 +3,7 @@ using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.WalArchive;
 
@@ -22,13 +23,15 @@ internal sealed class LineageArchive
         IReadOnlyList<BackupManifest> backups,
         IReadOnlyList<TimelineHistory> histories,
         IReadOnlyList<WalConflict> conflicts,
-        IReadOnlyList<string> faults)
+        IReadOnlyList<string> faults,
+        ExpiredWal expired)
     {
         Record = record;
         _files = files;
         Backups = backups;
         Conflicts = conflicts;
         Faults = faults;
+        Histories = histories;
         Size = new WalSegmentSize(record.SegmentSize);
         Coverage = new WalCoverage(
             record.Id,
@@ -36,7 +39,8 @@ internal sealed class LineageArchive
             SegmentsOf(files.Keys),
             histories,
             backups.Select(BackupPoint.Of),
-            PartialSegments.Unfinished(files.Values, Size));
+            PartialSegments.Unfinished(files.Values, Size),
+            expired);
     }
 
     internal LineageRecord Record { get; }
@@ -44,6 +48,18 @@ internal sealed class LineageArchive
     internal WalSegmentSize Size { get; }
 
     internal WalCoverage Coverage { get; }
+
+    /// <summary>
+    /// What is stored in this lineage itself and has not expired: whole files, conflicting ones too, and one object for each
+    /// segment of which only pieces are.
+    /// </summary>
+    internal required IReadOnlyList<WalObject> Own { get; init; }
+
+    /// <summary>The lineage, then those that it comes from, each with the last timeline that it shares with them.</summary>
+    internal required IReadOnlyList<(Id128 Lineage, Timeline Shared)> Generations { get; init; }
+
+    /// <summary>All that are archived and can be read.</summary>
+    internal IReadOnlyList<TimelineHistory> Histories { get; }
 
     /// <summary>Oldest first.</summary>
     internal IReadOnlyList<BackupManifest> Backups { get; }
@@ -77,25 +93,44 @@ internal sealed class LineageArchive
     internal static async ValueTask<(IReadOnlyList<LineageArchive> Archives, IReadOnlyList<string> Faults)> LoadAllAsync(
         Cluster cluster, CancellationToken cancellationToken)
     {
-        var records = await LineageCatalog.ListAsync(cluster, cancellationToken);
         var (backups, damage) = await BackupCatalog.ListAsync(cluster, cancellationToken);
+        return await LoadAllAsync(cluster, backups, damage, cancellationToken);
+    }
+
+    /// <summary>As the other, where the backups have been listed already.</summary>
+    internal static async ValueTask<(IReadOnlyList<LineageArchive> Archives, IReadOnlyList<string> Faults)> LoadAllAsync(
+        Cluster cluster,
+        IReadOnlyList<BackupManifest> backups,
+        IReadOnlyList<DamagedObjectException> damage,
+        CancellationToken cancellationToken)
+    {
+        var records = await LineageCatalog.ListAsync(cluster, cancellationToken);
         var files = new Dictionary<Id128, List<WalObject>>();
         var partial = new Dictionary<Id128, List<WalObject>>();
+        var expired = new Dictionary<Id128, ExpiredWal>();
+        var faults = damage.Select(damaged => damaged.Message).ToList();
         foreach (var record in records)
         {
+            var (gone, unreadable) = await WalTombstones.ReadAsync(cluster, record.Id, cancellationToken);
+            var size = new WalSegmentSize(record.SegmentSize);
             files[record.Id] = await ListAsync(cluster, record.Id, cancellationToken);
             partial[record.Id] = await PartialSegments.ListAsync(
                 cluster, record.Id, files[record.Id], cancellationToken);
+            files[record.Id].RemoveAll(item => gone.Contains(item.File, size));
+            partial[record.Id].RemoveAll(item => gone.Contains(item.File, size));
+            expired[record.Id] = gone;
+            faults.AddRange(unreadable.Select(damaged => damaged.Message));
         }
 
         var archives = new List<LineageArchive>();
         foreach (var record in records)
         {
             var generations = GenerationsOf(record, records);
-            archives.Add(await BuildAsync(cluster, record, generations, files, partial, backups, cancellationToken));
+            archives.Add(await BuildAsync(
+                cluster, record, generations, files, partial, backups, expired, cancellationToken));
         }
 
-        return (archives, [.. damage.Select(damaged => damaged.Message)]);
+        return (archives, faults);
     }
 
     /// <summary>The lineage and those it comes from, each with the last timeline that it shares with them.</summary>
@@ -121,6 +156,7 @@ internal sealed class LineageArchive
         Dictionary<Id128, List<WalObject>> files,
         Dictionary<Id128, List<WalObject>> partials,
         IReadOnlyList<BackupManifest> backups,
+        Dictionary<Id128, ExpiredWal> expired,
         CancellationToken cancellationToken)
     {
         var visible = new Dictionary<string, WalObject>(StringComparer.Ordinal);
@@ -156,7 +192,14 @@ internal sealed class LineageArchive
         var histories = await ReadHistoriesAsync(cluster, visible.Values, faults, cancellationToken);
         var usable = backups.Where(backup => generations.Exists(
             generation => generation.Lineage == backup.Lineage && backup.Timeline <= generation.Shared));
-        return new LineageArchive(record, visible, [.. usable], histories, [.. conflicts.Values], faults);
+        var gone = generations.SelectMany(generation => expired.GetValueOrDefault(generation.Lineage, ExpiredWal.None).Ranges
+            .Where(range => range.Timeline <= generation.Shared));
+        return new LineageArchive(
+            record, visible, [.. usable], histories, [.. conflicts.Values], faults, new ExpiredWal(gone))
+        {
+            Own = [.. files.GetValueOrDefault(record.Id, []), .. partials.GetValueOrDefault(record.Id, [])],
+            Generations = generations,
+        };
     }
 
     private static async ValueTask<List<TimelineHistory>> ReadHistoriesAsync(

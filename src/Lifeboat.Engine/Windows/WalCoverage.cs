@@ -1,5 +1,6 @@
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Windows;
 
@@ -10,6 +11,7 @@ namespace Lifeboat.Engine.Windows;
 public sealed class WalCoverage
 {
     private readonly Id128 _lineage;
+    private readonly ExpiredWal _expired;
     private readonly WalPath[] _paths;
     private readonly BackupPoint[] _backups;
     private readonly Dictionary<(Timeline Timeline, ulong Number), Lsn> _ends;
@@ -20,15 +22,18 @@ public sealed class WalCoverage
     /// <param name="unfinished">
     /// Those of the segments whose end is not archived, with the first position that is not: no run goes on behind one.
     /// </param>
+    /// <param name="expired">What is missing because nothing that is kept needs it: no gap.</param>
     public WalCoverage(
         Id128 lineage,
         WalSegmentSize size,
         IEnumerable<WalSegmentName> present,
         IEnumerable<TimelineHistory> histories,
         IEnumerable<BackupPoint> backups,
-        IEnumerable<(WalSegmentName Segment, Lsn End)>? unfinished = null)
+        IEnumerable<(WalSegmentName Segment, Lsn End)>? unfinished = null,
+        ExpiredWal? expired = null)
     {
         _lineage = lineage;
+        _expired = expired ?? ExpiredWal.None;
         _backups = [.. backups.OrderBy(backup => backup.StopLsn).ThenBy(backup => backup.Id, StringComparer.Ordinal)];
         IReadOnlyDictionary<Timeline, IReadOnlyList<ulong>> numbers = present
             .GroupBy(segment => segment.Timeline)
@@ -108,7 +113,10 @@ public sealed class WalCoverage
             var missing = before is not null && run.First == next ? next - 1 : next;
             if (run.First > missing)
             {
-                yield return Gap(path, missing, run.First - 1, before, path.NameOf(run.First).ToString());
+                foreach (var gap in GapsOf(path, missing, run.First - 1, before, path.NameOf(run.First).ToString()))
+                {
+                    yield return gap;
+                }
             }
 
             next = Math.Max(next, run.Last + 1);
@@ -118,7 +126,28 @@ public sealed class WalCoverage
         var end = needed.Count == 0 ? 0 : needed.Max(run => run.Last);
         if (end >= next)
         {
-            yield return Gap(path, next, end, before, after: null);
+            foreach (var gap in GapsOf(path, next, end, before, after: null))
+            {
+                yield return gap;
+            }
+        }
+    }
+
+    /// <summary>What lacks between two runs; what has expired parts it and is none of it.</summary>
+    private IEnumerable<WalGap> GapsOf(WalPath path, ulong first, ulong last, string? before, string? after)
+    {
+        if (_expired.IsEmpty)
+        {
+            yield return Gap(path, first, last, before, after);
+            yield break;
+        }
+
+        foreach (var part in path.Parts(first, last))
+        {
+            foreach (var (from, to) in _expired.Without(part.Timeline, part.First, part.Last))
+            {
+                yield return Gap(path, from, to, from == first ? before : null, to == last ? after : null);
+            }
         }
     }
 

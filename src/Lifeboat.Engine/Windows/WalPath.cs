@@ -49,6 +49,20 @@ internal sealed class WalPath
         return new WalSegmentName(timeline.Value == 0 ? _stretches[0].Timeline : timeline, number, Size);
     }
 
+    /// <summary>Segments of the path by the timelines whose files they are, ascending.</summary>
+    internal IEnumerable<(Timeline Timeline, ulong First, ulong Last)> Parts(ulong first, ulong last)
+    {
+        for (var i = 0; i < _stretches.Length; i++)
+        {
+            var from = Math.Max(first, i == 0 ? 0 : _stretches[i].First);
+            var to = i + 1 < _stretches.Length ? Math.Min(last, _stretches[i + 1].First - 1) : last;
+            if (from <= to && (i + 1 == _stretches.Length || _stretches[i + 1].First > 0))
+            {
+                yield return (_stretches[i].Timeline, from, to);
+            }
+        }
+    }
+
     /// <summary>The run that the segment is in; null when it is not archived.</summary>
     internal WalRun? RunOf(ulong number)
     {

@@ -25,44 +25,8 @@ public static class BackupCatalog
     public static async ValueTask<(IReadOnlyList<BackupManifest> Backups, IReadOnlyList<DamagedObjectException> Damage)>
         ListAsync(Cluster cluster, CancellationToken cancellationToken)
     {
-        var manifests = new List<ObjectName>();
-        var tombstones = new List<ObjectName>();
-        foreach (var child in await cluster.Store.ListChildrenAsync(
-            ObjectNames.Lineages(cluster.Name), cancellationToken))
-        {
-            if (!child.EndsWith('/') || !Id128.TryParse(child.AsSpan(0, child.Length - 1), out var lineage))
-            {
-                continue;
-            }
-
-            var folder = ObjectNames.Backups(cluster.Name, lineage);
-            await foreach (var facts in cluster.Store.ListAsync(folder, cancellationToken))
-            {
-                // Other names are foreign: the check reports them, nothing reads them.
-                var parts = facts.Name.Value[folder.Length..].Split('/');
-                if (parts.Length == 2 && BackupId.IsValid(parts[0]))
-                {
-                    (parts[1] == "manifest" ? manifests : parts[1] == "tombstone" ? tombstones : []).Add(facts.Name);
-                }
-            }
-        }
-
-        var backups = new List<BackupManifest>();
-        var damage = new List<DamagedObjectException>();
-        var expired = await ReadTombstonesAsync(cluster, tombstones, damage, cancellationToken);
-        foreach (var name in manifests.Where(name => !expired.Contains(Folder(name))))
-        {
-            try
-            {
-                backups.Add(await ReadAsync(cluster, name, cancellationToken));
-            }
-            catch (DamagedObjectException damaged)
-            {
-                damage.Add(damaged);
-            }
-        }
-
-        return ([.. backups.OrderBy(backup => backup.Id, StringComparer.Ordinal)], damage);
+        var listing = await BackupListing.LoadAsync(cluster, withNotes: false, cancellationToken);
+        return (listing.Backups, listing.Damage);
     }
 
     /// <summary>The manifest of one backup: its id, the beginning of it, or <c>latest</c>.</summary>
@@ -167,17 +131,29 @@ public static class BackupCatalog
     }
 
     /// <summary>Expires a backup; what only it needs may be collected from then on.</summary>
-    public static async ValueTask ExpireAsync(
-        Cluster cluster, BackupManifest manifest, string reason, CancellationToken cancellationToken) =>
+    /// <remarks>Whoever decides looks again behind it, and takes it back with <see cref="WithdrawAsync"/>.</remarks>
+    /// <returns>Whether this call did: not when it had expired already.</returns>
+    public static async ValueTask<bool> ExpireAsync(
+        Cluster cluster,
+        Id128 lineage,
+        TombstoneRecord tombstone,
+        CancellationToken cancellationToken) =>
         await Documents.PutAsync(
             cluster.Store,
-            ObjectNames.Tombstone(cluster.Name, manifest.Lineage, manifest.Id),
+            ObjectNames.Tombstone(cluster.Name, lineage, tombstone.Backup),
             ContainerKind.Tombstone,
             cluster.DataKey,
             RepositoryJson.Default.TombstoneRecord,
-            new TombstoneRecord(manifest.Id, reason, cluster.Time.GetUtcNow()),
+            tombstone,
             cluster.Time.GetUtcNow(),
-            cancellationToken);
+            cancellationToken) == PutOutcome.Created;
+
+    /// <summary>
+    /// Takes back a tombstone that was put a moment ago, by the call that put it and before anything is collected.
+    /// </summary>
+    public static ValueTask WithdrawAsync(
+        Cluster cluster, Id128 lineage, string backup, CancellationToken cancellationToken) =>
+        cluster.Store.DeleteAsync(ObjectNames.Tombstone(cluster.Name, lineage, backup), cancellationToken);
 
     /// <summary>The databases and relations that the cluster had at the time of the backup.</summary>
     public static async ValueTask<IReadOnlyList<CatalogLine>> ReadCatalogAsync(
@@ -221,33 +197,6 @@ public static class BackupCatalog
         }
     }
 
-    /// <summary>
-    /// The folders of backups that have expired. A tombstone that does not open as the one of its backup expires nothing:
-    /// whoever can only add objects must not be able to hide a backup.
-    /// </summary>
-    private static async ValueTask<HashSet<string>> ReadTombstonesAsync(
-        Cluster cluster,
-        List<ObjectName> tombstones,
-        List<DamagedObjectException> damage,
-        CancellationToken cancellationToken)
-    {
-        var expired = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in tombstones)
-        {
-            try
-            {
-                await ReadTombstoneAsync(cluster, name, cancellationToken);
-                expired.Add(Folder(name));
-            }
-            catch (DamagedObjectException damaged)
-            {
-                damage.Add(damaged);
-            }
-        }
-
-        return expired;
-    }
-
     internal static async ValueTask<TombstoneRecord> ReadTombstoneAsync(
         Cluster cluster, ObjectName name, CancellationToken cancellationToken)
     {
@@ -278,5 +227,5 @@ public static class BackupCatalog
             : throw new DamagedObjectException(name, DamageKind.Inconsistent, $"it is the manifest of {manifest.Id}");
     }
 
-    private static string Folder(ObjectName name) => name.Value[..name.Value.LastIndexOf('/')];
+    internal static string Folder(ObjectName name) => name.Value[..name.Value.LastIndexOf('/')];
 }

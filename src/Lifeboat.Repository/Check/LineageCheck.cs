@@ -1,7 +1,9 @@
+using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Repository.Check;
 
@@ -20,6 +22,13 @@ internal sealed class LineageCheck(Cluster cluster, StoredCluster stored, Findin
         {
             await ReadRecordAsync(id, content, cancellationToken);
             await ReadClaimsAsync(id, content, cancellationToken);
+            await ReadExpiredWalAsync(id, content, cancellationToken);
+            foreach (var name in content.Marks)
+            {
+                // What counts of a backup's marks is not known when one of them is damaged; its content still is.
+                await findings.TryAsync(() => BackupMarks.ReadAsync(cluster, name, cancellationToken));
+            }
+
             var expired = new HashSet<string>(StringComparer.Ordinal);
             foreach (var name in content.Tombstones)
             {
@@ -68,6 +77,28 @@ internal sealed class LineageCheck(Cluster cluster, StoredCluster stored, Findin
             () => LineageCatalog.TryReadAsync(cluster, id, cancellationToken), content.BackupIds) is { } record)
         {
             Records[id] = record;
+        }
+    }
+
+    /// <summary>WAL that has expired is nobody's any more: it is neither read nor missed.</summary>
+    private async ValueTask ReadExpiredWalAsync(Id128 id, StoredLineage content, CancellationToken cancellationToken)
+    {
+        var ranges = new List<WalTombstoneRange>();
+        foreach (var name in content.WalTombstones)
+        {
+            if (await findings.TryAsync(() => WalTombstones.ReadAsync(cluster, id, name, cancellationToken))
+                is { } tombstone)
+            {
+                ranges.AddRange(tombstone.Ranges);
+            }
+        }
+
+        if (ranges.Count > 0 && Records.GetValueOrDefault(id) is { } record && WalSegmentSize.IsValid(record.SegmentSize))
+        {
+            var size = new WalSegmentSize(record.SegmentSize);
+            content.ExpiredWal = new ExpiredWal(ranges);
+            content.Wal.RemoveAll(item => content.ExpiredWal.Contains(item.File, size));
+            content.Pieces.RemoveAll(piece => content.ExpiredWal.Contains(piece.Name.Segment, size));
         }
     }
 

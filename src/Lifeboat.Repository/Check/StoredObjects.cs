@@ -108,6 +108,13 @@ internal sealed class StoredObjects
             case ["backups", var backup, "tombstone"] when BackupId.IsValid(backup):
                 add(name, lineage).Tombstones.Add(facts.Name);
                 return true;
+            case ["backups", var backup, "marks", var mark]
+                when BackupId.IsValid(backup) && BackupMarks.TryParse(mark, out _):
+                add(name, lineage).Marks.Add(facts.Name);
+                return true;
+            case ["expired-wal", var stone] when Id128.TryParse(stone, out _):
+                add(name, lineage).WalTombstones.Add(facts.Name);
+                return true;
             case ["wal", ..] when WalObject.Parse(lineage, ObjectNames.Wal(name, lineage), facts) is { } wal:
                 add(name, lineage).Wal.Add(wal);
                 return true;
@@ -172,6 +179,13 @@ internal sealed class StoredLineage
     internal List<ObjectName> Manifests { get; } = [];
 
     internal List<ObjectName> Tombstones { get; } = [];
+
+    internal List<ObjectName> Marks { get; } = [];
+
+    internal List<ObjectName> WalTombstones { get; } = [];
+
+    /// <summary>What the tombstones say; filled when they have been read.</summary>
+    internal ExpiredWal ExpiredWal { get; set; } = ExpiredWal.None;
 
     internal List<WalObject> Wal { get; } = [];
 

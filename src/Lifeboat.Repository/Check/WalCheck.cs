@@ -52,7 +52,7 @@ internal sealed class WalCheck(
             });
 
         var size = SizeOf(record, backups);
-        var damage = new WalDamage(cluster, lineage, size, histories, backups, findings);
+        var damage = new WalDamage(cluster, lineage, size, histories, backups, stored.ExpiredWal, findings);
         foreach (var (item, (kind, detail)) in faults.OrderBy(pair => pair.Key.Name))
         {
             damage.ReportFault(item, kind, detail);

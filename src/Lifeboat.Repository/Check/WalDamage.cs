@@ -17,6 +17,7 @@ internal sealed class WalDamage(
     WalSegmentSize size,
     Dictionary<Timeline, TimelineHistory> histories,
     IReadOnlyList<BackupManifest> backups,
+    ExpiredWal expired,
     FindingList findings)
 {
     internal void ReportFault(WalObject item, DamageKind kind, string detail)
@@ -147,7 +148,16 @@ internal sealed class WalDamage(
         }
     }
 
+    /// <summary>Of what lacks, all that did not go on purpose.</summary>
     private void ReportHole(Timeline timeline, ulong first, ulong last)
+    {
+        foreach (var (from, to) in expired.Without(timeline, first, last))
+        {
+            ReportMissing(timeline, from, to);
+        }
+    }
+
+    private void ReportMissing(Timeline timeline, ulong first, ulong last)
     {
         var from = new WalSegmentName(timeline, first, size);
         var to = new WalSegmentName(timeline, last, size);

@@ -49,6 +49,11 @@ public static class LineageCatalog
         }
     }
 
+    /// <summary>When the lineage was recorded, by the store's clock; null when it was not.</summary>
+    public static async ValueTask<DateTimeOffset?> BoundAtAsync(
+        Cluster cluster, Id128 lineage, CancellationToken cancellationToken) =>
+        (await cluster.Store.StatAsync(ObjectNames.Lineage(cluster.Name, lineage), cancellationToken))?.LastModified;
+
     /// <summary>
     /// Records the lineage at its first use; later, checks that it is still the same PostgreSQL cluster that uses it.
     /// </summary>

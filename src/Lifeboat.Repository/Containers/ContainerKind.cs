@@ -15,4 +15,6 @@ public enum ContainerKind : ushort
     Wal = 10,
     Tombstone = 11,
     WalCatalog = 12,
+    Mark = 13,
+    WalTombstone = 14,
 }

@@ -215,7 +215,7 @@ public sealed class CheckTests
     {
         var built = await RepositoryBuilder.CreateAsync();
         var (first, second) = await built.FillAsync();
-        await BackupCatalog.ExpireAsync(built.Cluster, first, "test", default);
+        await built.ExpireAsync(first);
         var report = await Run(built.Repository, readData: true);
         Assert.False(report.HasDamage);
         Assert.Equal(1, report.Backups);

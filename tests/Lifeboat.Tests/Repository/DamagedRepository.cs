@@ -40,7 +40,7 @@ internal sealed class DamagedRepository
         var before = await StoreCopy.ReadAsync(built.Store);
         var expired = await built.BackupAsync(
             new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { ["x"] = [1] }, "0/2300028", "0/2300100");
-        await BackupCatalog.ExpireAsync(built.Cluster, expired, "test", default);
+        await built.ExpireAsync(expired);
         var objects = await StoreCopy.ReadAsync(built.Store);
         var hurt = objects.Keys.ToDictionary(name => name, name => Hurt(name, first, second), StringComparer.Ordinal);
         return new DamagedRepository(

@@ -96,6 +96,9 @@ internal sealed class RepositoryBuilder
         return manifest;
     }
 
+    internal async Task ExpireAsync(BackupManifest backup) => await BackupCatalog.ExpireAsync(
+        Cluster, backup.Lineage, new TombstoneRecord(backup.Id, "test", backup.StopTime), default);
+
     internal BackupManifest Manifest(string start, string stop, BackupChanges changes)
     {
         var time = new DateTimeOffset(2026, 1, 1, 0, 0, _second++, TimeSpan.Zero);

@@ -4,6 +4,7 @@ using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Backup.Physical;
 
@@ -34,9 +35,51 @@ internal sealed class BackupCompletion(
         var configuration = OutsideConfiguration.Read(request.Files, source.Directory, source.Server, warnings);
         TellWarnings(copied);
         var manifest = Manifest(began, stopTime, timeline, start, stop, copied, configuration);
+        await PutTagsAsync(manifest, cancellationToken);
         await BackupCatalog.PutAsync(request.Cluster, manifest, catalog, cancellationToken);
+        await RequireWalAsync(manifest, cancellationToken);
         await RollCatalogsAsync(cancellationToken);
         return manifest;
+    }
+
+    /// <summary>Before the manifest: no rule ever sees the backup without its tags.</summary>
+    private async Task PutTagsAsync(BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        if (request.Tags.Count > 0)
+        {
+            var mark = new BackupMark(
+                manifest.Id, BackupMark.OfTags, Text: null, [.. request.Tags], Until: null, request.Time.GetUtcNow(),
+                manifest.Host);
+            await BackupMarks.PutAsync(request.Cluster, manifest.Lineage, mark, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// WAL expires when no backup that is listed needs it, and this one was not until now. Who expires WAL looks for new
+    /// backups behind that, so that one of the two sees the other.
+    /// </summary>
+    private async Task RequireWalAsync(BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        var (expired, _) = await WalTombstones.ReadAsync(request.Cluster, manifest.Lineage, cancellationToken);
+        var size = new WalSegmentSize(manifest.Server.WalSegmentSize);
+        var (first, last) = (
+            size.SegmentOf(manifest.StartLsn), WalSegmentName.OfEnd(manifest.Timeline, manifest.StopLsn, size).Number);
+        if (expired.Without(manifest.Timeline, first, last).SequenceEqual([(first, last)]))
+        {
+            return;
+        }
+
+        await BackupCatalog.ExpireAsync(
+            request.Cluster,
+            manifest.Lineage,
+            new TombstoneRecord(manifest.Id, "its WAL expired while it was taken", request.Time.GetUtcNow()),
+            cancellationToken);
+        throw new LifeboatException(new Failure(
+            ErrorCode.WalMissing,
+            "complete the backup",
+            manifest.Id,
+            "a prune removed WAL that it needs while it was taken: it took longer than the window that is kept",
+            Hint: "Run the backup again; if it takes so long each time, prune with a larger --window."));
     }
 
     /// <summary>The backup exists by now, and nothing depends on catalogs.</summary>

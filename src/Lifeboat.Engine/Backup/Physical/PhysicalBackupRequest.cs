@@ -19,6 +19,9 @@ public sealed record PhysicalBackupRequest
     /// <summary>Free text, recorded.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>By which retention rules choose it; each valid (<see cref="Repository.Backups.BackupTag"/>).</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Workers; each reads, verifies, compresses and writes.</summary>
     public int Jobs { get; init; } = Environment.ProcessorCount;
 

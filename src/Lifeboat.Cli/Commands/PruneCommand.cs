@@ -1,0 +1,77 @@
+using Lifeboat.Cli.Options;
+using Lifeboat.Cli.Output;
+using Lifeboat.Cli.Retention;
+using Lifeboat.Cli.Stores;
+using Lifeboat.Engine.Retention;
+using Lifeboat.Platform.Errors;
+
+namespace Lifeboat.Cli.Commands;
+
+internal static class PruneCommand
+{
+    private static readonly Setting Apply = Setting.Flag(
+        "apply", "Carry the plan out; without it nothing is changed");
+
+    public static readonly CommandSpec Spec = new(
+        "prune",
+        "Show why each backup stays or goes, and let go of what goes",
+        [],
+        [.. PolicySettings.All, Apply],
+        [
+            new("lifeboat prune --keep hourly=48,daily=7,weekly=4,monthly=12 --window 7d --repository /backup/lifeboat",
+                "The plan: nothing is changed"),
+            new("lifeboat prune --keep hourly=48,daily=7,weekly=4,monthly=12 --window 7d --apply --repository /backup/lifeboat",
+                "Carry it out"),
+            new("lifeboat prune --keep last=3,compliance:yearly=7 --repository /backup/lifeboat --output json",
+                "The last three, and of those with the tag compliance one for each of seven years"),
+        ],
+        RunAsync)
+    {
+        Details = "A backup stays when any rule, the window, a pin or --minimum keeps it. With --window, WAL is kept without a "
+            + "hole for the window, and older backups keep just what makes them consistent; without it, WAL is kept "
+            + "without a hole from the oldest backup that stays. Nothing is removed while something cannot be read. What "
+            + "was expired is listed no more.",
+    };
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var policy = PolicySettings.Read(context.Settings) ?? throw UsageError.Of(
+            "read the options",
+            PolicySettings.Keep.Option,
+            "no rule says what is to be kept, and removing everything is never meant",
+            "Give rules or a window: 'lifeboat prune --keep last=3,daily=7,weekly=4,monthly=12 --window 7d', or write a "
+            + $"section '{PolicySettings.Section}:' in the configuration file.");
+        var apply = context.Settings.Flag(Apply);
+        var cluster = await context.OpenClusterAsync(cancellationToken);
+        var prune = new PruneRun(cluster, policy, context.Time);
+        var (facts, plan) = await prune.PlanAsync(cancellationToken);
+        foreach (var warning in plan.Warnings)
+        {
+            context.Terminal.Warn(warning);
+        }
+
+        if (apply)
+        {
+            await prune.ApplyAsync(facts, plan, cancellationToken);
+        }
+
+        var document = PruneDocument.Of(cluster.Name, policy, plan, apply);
+        if (context.Json)
+        {
+            Documents.Print(context.Terminal, document, CliJson.Default.PruneDocument);
+        }
+        else
+        {
+            PruneText.Print(context.Terminal.Out, document);
+        }
+
+        return facts.Doubts.Count > 0
+            ? DamageExit.Report(
+                context,
+                "plan what is removed",
+                facts.Doubts.Count,
+                "Nothing is removed while it is not known what needs what. 'lifeboat check' says what is damaged; a backup "
+                + "whose manifest is lost can be let go of by 'lifeboat expire ID --reason TEXT'.")
+            : ExitCodes.Done;
+    }
+}

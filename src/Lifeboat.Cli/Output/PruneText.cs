@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace Lifeboat.Cli.Output;
+
+/// <summary>A plan of retention for people.</summary>
+internal static class PruneText
+{
+    public static void Print(TextWriter output, PruneDocument plan)
+    {
+        if (plan.Keep.Length + plan.Remove.Length == 0)
+        {
+            output.WriteLine($"Cluster {plan.Cluster} has no backup.");
+        }
+        else
+        {
+            PrintBackups(output, plan);
+        }
+
+        ListText.Section(output, "WAL that stays:", plan.Wal.Keep.Select(Describe));
+        ListText.Section(output, "WAL that goes:", plan.Wal.Remove.Select(Describe));
+        output.WriteLine();
+        output.WriteLine(Sum(plan));
+    }
+
+    private static void PrintBackups(TextWriter output, PruneDocument plan)
+    {
+        var removed = plan.Remove.Select(backup => backup.Id).ToHashSet(StringComparer.Ordinal);
+        var table = new TextTable("BACKUP", "ENDED", "", "WHY");
+        foreach (var backup in plan.Keep.Concat(plan.Remove).OrderBy(backup => backup.Id, StringComparer.Ordinal))
+        {
+            table.Add(
+                backup.Id,
+                Quantities.Time(backup.StopTime),
+                removed.Contains(backup.Id) ? "goes" : "stays",
+                string.Join("; ", backup.Reasons).ReplaceLineEndings(" "));
+        }
+
+        table.Print(output);
+    }
+
+    private static string Describe(PruneWalKept wal)
+    {
+        var to = wal.Last is null ? "from " + wal.First + " on" : wal.Last == wal.First ? wal.First : $"{wal.First} to {wal.Last}";
+        return $"{to} in lineage {wal.Lineage[..8]}: {string.Join("; ", wal.Reasons)}";
+    }
+
+    private static string Describe(PruneWalGoing wal) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(wal.Segments == 1 ? wal.First : $"{wal.First} to {wal.Last} ({wal.Segments} segments)")} in lineage "
+        + $"{wal.Lineage[..8]}, {Quantities.Bytes(wal.Bytes)}");
+
+    private static string Sum(PruneDocument plan)
+    {
+        var goes = $"{Quantities.Count(plan.Totals.Remove, "backup")} and {Quantities.Count((long)plan.Totals.WalSegments, "WAL segment")}";
+        var stays = $"{Quantities.Count(plan.Totals.Keep, "backup")} {(plan.Totals.Keep == 1 ? "stays" : "stay")}";
+        return plan.Totals is { Remove: 0, WalSegments: 0 } ? $"Nothing goes; {stays}."
+            : plan.Applied ? $"Expired: {goes} (plan {plan.Plan}); {stays}. Their space is given back by collection."
+            : $"Would go: {goes} (plan {plan.Plan}); {stays}. Nothing was changed: --apply carries it out.";
+    }
+}

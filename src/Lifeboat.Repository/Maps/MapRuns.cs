@@ -1,0 +1,22 @@
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
+
+namespace Lifeboat.Repository.Maps;
+
+/// <summary>The map runs of a cluster, by their names.</summary>
+public static class MapRuns
+{
+    public static async ValueTask<IReadOnlySet<Id128>> ListAsync(Cluster cluster, CancellationToken cancellationToken)
+    {
+        var runs = new HashSet<Id128>();
+        await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Maps(cluster.Name), cancellationToken))
+        {
+            if (Id128.TryParse(facts.Name.LastPart, out var run))
+            {
+                runs.Add(run);
+            }
+        }
+
+        return runs;
+    }
+}
