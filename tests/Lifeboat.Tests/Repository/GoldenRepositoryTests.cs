@@ -63,9 +63,9 @@ public sealed class GoldenRepositoryTests
         }
     }
 
-    private static async Task<MemoryObjectStore> LoadAsync()
+    internal static async Task<MemoryObjectStore> LoadAsync(string repository = "v0")
     {
-        var root = Path.Combine(AppContext.BaseDirectory, "fixtures", "repository", "v0");
+        var root = Path.Combine(AppContext.BaseDirectory, "fixtures", "repository", repository);
         var store = new MemoryObjectStore(TimeProvider.System);
         foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
         {

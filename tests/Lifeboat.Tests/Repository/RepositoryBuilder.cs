@@ -101,7 +101,7 @@ internal sealed class RepositoryBuilder
 
     internal BackupManifest Manifest(string start, string stop, BackupChanges changes)
     {
-        var time = new DateTimeOffset(2026, 1, 1, 0, 0, _second++, TimeSpan.Zero);
+        var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(_second++);
         return new BackupManifest
         {
             Id = BackupId.New(time),
