@@ -33,7 +33,7 @@ public sealed class ScaleSimulation(ITestOutputHelper output)
         IObjectStore inner = new MemoryObjectStore(TimeProvider.System);
         if (Folder is not null)
         {
-            inner = LocalObjectStore.Open(PosixFileSystem.Instance, Folder);
+            inner = LocalObjectStore.Create(PosixFileSystem.Instance, Folder);
         }
 
         var store = new MeteredStore(inner);
