@@ -16,7 +16,6 @@ internal sealed class ExtentWriter : IDisposable
     private static readonly byte[] Zeros = new byte[PageTags.ExtentSize];
 
     private readonly RestorePlan _plan;
-    private readonly FrameIndex _index;
     private readonly IActivity _activity;
     private readonly ChannelWriter<RestoredFile> _finished;
     private readonly ExtentReader[] _readers;
@@ -29,7 +28,6 @@ internal sealed class ExtentWriter : IDisposable
         ChannelWriter<RestoredFile> finished)
     {
         _plan = plan;
-        _index = index;
         _activity = activity;
         _finished = finished;
         _readers = [.. Enumerable.Range(0, Math.Max(1, plan.Request.Jobs))
@@ -41,7 +39,7 @@ internal sealed class ExtentWriter : IDisposable
 
     internal async Task WriteAsync(RestoreWindow window, CancellationToken cancellationToken)
     {
-        var work = new WindowWork(window, _index);
+        var work = new WindowWork(window);
         await WorkerGroup.RunAsync(
             _readers.Length, (worker, stopping) => WorkAsync(_readers[worker], work, stopping), cancellationToken);
         foreach (var ended in window.Ended.Where(ended => ended.Arrived()))

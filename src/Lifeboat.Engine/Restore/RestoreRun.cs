@@ -41,7 +41,7 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         }
 
         MakeDirectories();
-        var index = await FrameIndex.LoadAsync(plan.Request.Cluster, cancellationToken);
+        using var index = FrameIndex.ForReading(plan.Request.Cluster);
         var recovery = new RecoveryFiles(plan, files, _owner);
         var written = await WriteFilesAsync(index, recovery, cancellationToken);
         activity.Say("writing the recovery settings");

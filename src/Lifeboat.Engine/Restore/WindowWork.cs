@@ -1,4 +1,4 @@
-using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Maps;
 
 namespace Lifeboat.Engine.Restore;
@@ -13,13 +13,16 @@ internal sealed class WindowWork
     private readonly Lock _lock = new();
     private readonly List<FileWork> _files;
 
-    internal WindowWork(RestoreWindow window, FrameIndex index) => _files = [.. window.Extents
-        .GroupBy(piece => (piece.Extent.Base?.Id, piece.Extent.IsZero ? piece.File : null))
-        .Select(group => (Pieces: group.ToArray(), Location: group.Key.Id is { } id ? index.Find(id) : null))
-        .OrderBy(group => group.Location?.Pack ?? default)
-        .ThenBy(group => group.Location?.Frame.Offset ?? 0)
+    internal WindowWork(RestoreWindow window) => _files = [.. window.Extents
+        .GroupBy(piece => (FrameOf(piece.Extent)?.Id, piece.Extent.IsZero ? piece.File : null))
+        .Select(group => (Pieces: group.ToArray(), FrameOf(group.First().Extent)?.Place))
+        .OrderBy(group => group.Place?.Pack ?? default)
+        .ThenBy(group => group.Place?.Number ?? 0)
         .GroupBy(group => group.Pieces[0].File)
         .Select(file => new FileWork(new(file.Select(group => group.Pieces))))];
+
+    private static FrameReference? FrameOf(ExtentEntry extent) =>
+        extent.Base ?? extent.Overlays.FirstOrDefault()?.Frame;
 
     /// <summary>The next pieces, of the file that this worker is at if there are any; null when all are handed out.</summary>
     internal (RestoredFile File, ExtentEntry Extent)[]? Take(Share share)

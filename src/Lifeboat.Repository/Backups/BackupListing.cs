@@ -20,6 +20,8 @@ public sealed record BackupListing(
     IReadOnlyList<ExpiredBackup> Expired,
     IReadOnlyList<UnreadableBackup> Unreadable)
 {
+    private const int MostAtOnce = 32;
+
     public BackupNotes NotesOf(string backup) => Notes.GetValueOrDefault(backup) ?? BackupNotes.None;
 
     /// <param name="withNotes">Whether marks are read: one request for each.</param>
@@ -33,16 +35,21 @@ public sealed record BackupListing(
         var gone = expired.Select(item => BackupCatalog.Folder(item.Name)).ToHashSet(StringComparer.Ordinal);
         var backups = new List<BackupManifest>();
         var unreadable = new List<UnreadableBackup>();
-        foreach (var (lineage, name) in names.Manifests.Where(item => !gone.Contains(BackupCatalog.Folder(item.Name))))
+        var kept = names.Manifests.Where(item => !gone.Contains(BackupCatalog.Folder(item.Name))).ToList();
+        foreach (var (at, manifest) in (await ReadAllAsync(
+            kept,
+            (item, stopping) => BackupCatalog.ReadAsync(cluster, item.Name, stopping),
+            damage,
+            cancellationToken)).Index())
         {
-            try
+            if (manifest.Read is { } read)
             {
-                backups.Add(await BackupCatalog.ReadAsync(cluster, name, cancellationToken));
+                backups.Add(read);
             }
-            catch (DamagedObjectException damaged)
+            else
             {
-                damage.Add(damaged);
-                unreadable.Add(new UnreadableBackup(name.Value.Split('/')[^2], lineage, damaged.Kind));
+                unreadable.Add(new UnreadableBackup(
+                    kept[at].Name.Value.Split('/')[^2], kept[at].Lineage, manifest.Damage!.Kind));
             }
         }
 
@@ -68,21 +75,42 @@ public sealed record BackupListing(
         List<DamagedObjectException> damage,
         CancellationToken cancellationToken)
     {
-        var expired = new List<(ObjectName Name, ExpiredBackup Expired)>();
-        foreach (var (lineage, name) in tombstones)
+        var read = await ReadAllAsync(
+            tombstones,
+            (item, stopping) => BackupCatalog.ReadTombstoneAsync(cluster, item.Name, stopping),
+            damage,
+            cancellationToken);
+        return [.. read.Zip(tombstones)
+            .Where(pair => pair.First.Read is not null)
+            .Select(pair => (pair.Second.Name, new ExpiredBackup(pair.Second.Lineage, pair.First.Read!)))];
+    }
+
+    /// <summary>
+    /// Reads many small objects, several at a time: a year of backups is hundreds of them, and a store may take 50 ms for
+    /// each. Answers are in the order of the items; what is damaged is told once more in the list, in that order.
+    /// </summary>
+    private static async ValueTask<(T? Read, DamagedObjectException? Damage)[]> ReadAllAsync<TItem, T>(
+        IReadOnlyList<TItem> items,
+        Func<TItem, CancellationToken, ValueTask<T>> read,
+        List<DamagedObjectException> damage,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        var answers = new (T? Read, DamagedObjectException? Damage)[items.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, items.Count, options, async (at, stopping) =>
         {
             try
             {
-                expired.Add((name, new ExpiredBackup(
-                    lineage, await BackupCatalog.ReadTombstoneAsync(cluster, name, cancellationToken))));
+                answers[at].Read = await read(items[at], stopping);
             }
             catch (DamagedObjectException damaged)
             {
-                damage.Add(damaged);
+                answers[at].Damage = damaged;
             }
-        }
-
-        return expired;
+        });
+        damage.AddRange(answers.Select(answer => answer.Damage).OfType<DamagedObjectException>());
+        return answers;
     }
 
     private static async ValueTask<Dictionary<string, BackupNotes>> ReadNotesAsync(

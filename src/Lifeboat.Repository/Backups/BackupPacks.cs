@@ -55,7 +55,7 @@ public sealed class BackupPacks(Cluster cluster)
     {
         lock (_lock)
         {
-            return IndexRun.WriteAsync(cluster, [.. _packs, .. _adopted], cancellationToken);
+            return IndexUpdate.WriteAsync(cluster, [.. _packs, .. _adopted], cancellationToken);
         }
     }
 }

@@ -3,7 +3,6 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
-using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
 using Lifeboat.Repository.Packs;
 
@@ -47,7 +46,8 @@ internal sealed class ClusterCheck(
         }
 
         await ReadPacksAsync(cluster, cancellationToken);
-        await ReadIndexAsync(cluster, cancellationToken);
+        var index = new IndexCheck(cluster, stored, _packs, findings);
+        await index.RunAsync(cancellationToken);
         var lineages = new LineageCheck(cluster, stored, findings);
         _backups.AddRange(await lineages.ReadAsync(_expiredMaps, cancellationToken));
         foreach (var run in _backups.SelectMany(backup => backup.MapRuns))
@@ -66,7 +66,7 @@ internal sealed class ClusterCheck(
 
         await new HurtSearch(cluster, _packs, suspects, findings).RunAsync(_backups, cancellationToken);
         ReportPacks(cluster);
-        ReportUnreferenced(cluster);
+        ReportUnreferenced(cluster, index.Superseded);
         var wal = new WalCheck(cluster, findings, options, progress);
         var pieces = new PieceCheck(cluster, findings, options);
         foreach (var (lineage, content) in stored.Lineages)
@@ -104,39 +104,6 @@ internal sealed class ClusterCheck(
         }
     }
 
-    private async ValueTask ReadIndexAsync(Cluster cluster, CancellationToken cancellationToken)
-    {
-        foreach (var run in stored.Index.Keys)
-        {
-            var name = ObjectNames.IndexRun(cluster.Name, run).Value;
-            var records = await findings.TryAsync(
-                async () => (await IndexRun.ReadAsync(cluster, run, cancellationToken)).Packs);
-            foreach (var record in records ?? [])
-            {
-                var pack = _packs.Of(record.Id, ObjectNames.Pack(cluster.Name, record.Id));
-                pack.IsListed = true;
-                if (pack.Directory is { } directory)
-                {
-                    if (!Agree(record, directory))
-                    {
-                        findings.Damage(
-                            name, DamageKind.Inconsistent, $"it does not say of pack {record.Id} what the pack says itself");
-                    }
-
-                    continue;
-                }
-
-                if (!stored.Packs.ContainsKey(record.Id) && pack.Faults.Count == 0)
-                {
-                    pack.Fault(DamageKind.Missing, "an index run lists it, but there is no such object");
-                }
-
-                // The index tells what was in it, so that the backups that suffer can be named.
-                _packs.Add(pack, record.Frames);
-            }
-        }
-    }
-
     private async ValueTask ReadMapsAsync(Cluster cluster, CancellationToken cancellationToken)
     {
         var done = 0;
@@ -151,7 +118,7 @@ internal sealed class ClusterCheck(
         {
             await findings.TryAsync(async () =>
             {
-                await foreach (var entry in MapRunReader.ReadAsync(cluster, run, cancellationToken))
+                await foreach (var entry in MapRunReader.ReadAsync(cluster, run, [], cancellationToken))
                 {
                     _ = entry;
                 }
@@ -192,7 +159,7 @@ internal sealed class ClusterCheck(
         }
     }
 
-    private void ReportUnreferenced(Cluster cluster)
+    private void ReportUnreferenced(Cluster cluster, HashSet<Id128> superseded)
     {
         const string Why = "no backup needs it: a backup is running or was interrupted, or has expired, or its manifest was lost";
         foreach (var pack in _packs.Packs.Values.Where(pack => pack is { IsNeeded: false, Directory: not null }))
@@ -209,7 +176,8 @@ internal sealed class ClusterCheck(
                 _expiredMaps.Contains(run) ? "only expired backups need it" : Why);
         }
 
-        foreach (var backup in _backups.Where(backup => backup.IndexRun is { } run && !stored.Index.ContainsKey(run)))
+        foreach (var backup in _backups.Where(backup => backup.IndexRun is { } run
+            && !stored.Index.ContainsKey(run) && !superseded.Contains(run)))
         {
             findings.Add(
                 ObjectNames.IndexRun(cluster.Name, backup.IndexRun!.Value).Value,
@@ -219,10 +187,4 @@ internal sealed class ClusterCheck(
                 + "makes another one of them");
         }
     }
-
-    private static bool Agree(PackRecord listed, PackRecord stored) =>
-        listed.Size == stored.Size && listed.Frames.Length == stored.Frames.Length
-        && listed.Frames.Zip(stored.Frames).All(pair => pair.First.Id == pair.Second.Id
-            && pair.First.Offset == pair.Second.Offset && pair.First.Length == pair.Second.Length
-            && pair.First.Slots.AsSpan().SequenceEqual(pair.Second.Slots));
 }

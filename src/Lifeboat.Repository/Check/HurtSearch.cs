@@ -32,7 +32,7 @@ internal sealed class HurtSearch(
             try
             {
                 await foreach (var (entry, run) in BackupMap.ReadWithRunsAsync(
-                    cluster, backup.MapRuns, cancellationToken))
+                    cluster, backup.MapRuns, [], cancellationToken))
                 {
                     if (entry.Extent is { IsZero: false } extent)
                     {
@@ -49,7 +49,11 @@ internal sealed class HurtSearch(
 
     private void Look(BackupManifest backup, MapEntry entry, ExtentEntry extent, Id128 run)
     {
-        Blame(backup, entry, extent.Base!.Id, extent.Slot);
+        if (extent.Base is { } held)
+        {
+            Blame(backup, entry, held.Id, extent.Slot);
+        }
+
         foreach (var overlay in extent.Overlays)
         {
             Blame(backup, entry, overlay.Frame.Id, overlay.Slot);
@@ -60,7 +64,7 @@ internal sealed class HurtSearch(
             return;
         }
 
-        foreach (var page in _suspects[(extent.Base.Id, extent.Slot, entry.Path, extent.Number)])
+        foreach (var page in _suspects[(extent.Base!.Id, extent.Slot, entry.Path, extent.Number)])
         {
             Report(backup, page, run);
         }

@@ -27,8 +27,8 @@ public static class IndexRepair
 {
     public static async ValueTask<IndexRepairReport> RebuildAsync(Cluster cluster, CancellationToken cancellationToken)
     {
-        var index = await FrameIndex.LoadAsync(cluster, cancellationToken);
-        var run = await IndexRun.WriteAsync(cluster, index.Unlisted, cancellationToken);
+        using var index = await FrameIndex.LoadWholeAsync(cluster, cancellationToken);
+        var run = await IndexUpdate.WriteAsync(cluster, index.Unlisted, cancellationToken);
         var broken = index.Damage
             .Where(damage => damage.Name.Value.StartsWith(ObjectNames.IndexRuns(cluster.Name), StringComparison.Ordinal))
             .ToList();

@@ -1,4 +1,3 @@
-using Lifeboat.Platform.Checksums;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Backups;
@@ -35,7 +34,8 @@ internal sealed class MapCheck(
         try
         {
             var file = new FileState();
-            await foreach (var (entry, run) in BackupMap.ReadWithRunsAsync(cluster, backup.MapRuns, cancellationToken))
+            await foreach (var (entry, run) in BackupMap.ReadWithRunsAsync(
+                cluster, backup.MapRuns, [], cancellationToken))
             {
                 await CheckEntryAsync(backup, entry, run, file, cancellationToken);
             }
@@ -75,9 +75,7 @@ internal sealed class MapCheck(
                 : null;
             file.Extents++;
             file.Length += extent.Length;
-            file.Crc = extent.IsZero
-                ? Crc32C.Combine(file.Crc, ExtentTagger.CrcOfZeros(extent.Length), extent.Length)
-                : TagCrcs.Append(file.Crc, extent.Tags, extent.Length);
+            file.Crc = ResolvedFile.Append(file.Crc, extent);
             if (!extent.IsZero)
             {
                 file.Fault ??= _tagger.ExtentId(extent.Tags) == extent.Id
@@ -115,10 +113,15 @@ internal sealed class MapCheck(
         BackupManifest backup, MapEntry entry, ExtentEntry extent, Id128 run, CancellationToken cancellationToken)
     {
         var hasOverlays = extent.Overlays.Length > 0;
-        var fault = CheckPlace(extent.Base!.Id, extent.Slot, run, slot =>
-            slot.Kind != SlotKind.Extent || slot.Length != extent.Length || (!hasOverlays && slot.Id != extent.Id)
-                ? $"extent {extent.Number} is not what slot {extent.Slot} of frame {extent.Base.Id} holds"
-                : null);
+        var fault = extent.Overlays.Length > ExtentEntry.MostOverlays
+            ? $"extent {extent.Number} has {extent.Overlays.Length} overlays, more than {ExtentEntry.MostOverlays}"
+            : extent.Base is not { } held
+                ? null
+                : CheckPlace(held.Id, extent.Slot, run, slot =>
+                    slot.Kind != SlotKind.Extent || (hasOverlays ? slot.Length > extent.Length
+                        : slot.Length != extent.Length || (!slot.Id.IsZero && slot.Id != extent.Id))
+                        ? $"extent {extent.Number} is not what slot {extent.Slot} of frame {held.Id} holds"
+                        : null);
         foreach (var overlay in extent.Overlays)
         {
             fault ??= CheckPlace(overlay.Frame.Id, overlay.Slot, run, slot =>
@@ -141,7 +144,7 @@ internal sealed class MapCheck(
         var path = backup.Server.DataChecksums && RelationPages.IsRelation(entry.Path)
             ? use.Number(entry.Path, backup.Server)
             : -1;
-        use.Add(extent.Base.Id, new Expectation(
+        use.Add(extent.Base!.Id, new Expectation(
             extent.Slot, TagCrcs.Fingerprint(extent.Tags), path, path < 0 ? 0 : extent.Number));
         return null;
     }

@@ -26,12 +26,17 @@ internal sealed class OverlayReader(Cluster cluster, PackTable packs) : IDisposa
     /// <returns>What is wrong, or null; also null when a pack is damaged, which is told of the pack.</returns>
     internal async ValueTask<string?> CompareAsync(ExtentEntry extent, CancellationToken cancellationToken)
     {
-        if (await SlotAsync(extent.Base!.Id, extent.Slot, cancellationToken) is not { } content)
+        _extent.AsSpan().Clear();
+        if (extent.Base is { } held)
         {
-            return null;
+            if (await SlotAsync(held.Id, extent.Slot, cancellationToken) is not { } content)
+            {
+                return null;
+            }
+
+            content.CopyTo(_extent);
         }
 
-        content.CopyTo(_extent);
         foreach (var overlay in extent.Overlays)
         {
             if (await SlotAsync(overlay.Frame.Id, overlay.Slot, cancellationToken) is not { } pages)

@@ -38,6 +38,8 @@ internal sealed class ContainerReader : IDisposable
 
     internal byte[] Annex { get; }
 
+    internal long CreatedUs => _object.Header.CreatedUs;
+
     internal DateTimeOffset Created => DateTimeOffset.UnixEpoch.AddMicroseconds(_object.Header.CreatedUs);
 
     internal (long Offset, int Length) FrameAt(int number) => (_offsets[number], _lengths[number]);

@@ -10,158 +10,125 @@ namespace Lifeboat.Repository.Index;
 public sealed record FrameLocation(Id128 Pack, PackedFrame Frame);
 
 /// <summary>
-/// Which frame is in which pack, and which extent in which frame, of all packs that are really there. Index runs are
-/// read first; packs that no run mentions (of a backup that was interrupted, or whose index was lost) are asked
-/// themselves, so that a lost index costs time and nothing else.
+/// Where frames and extents are. A frame is looked for where it was put, in the pack's own directory; index runs are read
+/// only when it is not there, or to find out whether content is stored already. Packs that no run mentions (of a backup that
+/// was interrupted, or whose index was lost) are asked themselves, so that a lost index costs time and nothing else. May be
+/// used by several at the same time.
 /// </summary>
-public sealed class FrameIndex
+/// <remarks>
+/// Memory: the facts of every pack (some 100 bytes each), the filters of the runs (10 bits for each frame and extent), and a
+/// bounded number of blocks and pack directories.
+/// </remarks>
+public sealed class FrameIndex : IDisposable
 {
-    private readonly Dictionary<Id128, FrameLocation> _frames = [];
-    private readonly Dictionary<Id128, (FrameReference Frame, int Slot)> _extents = [];
+    private readonly Cluster? _cluster;
+    private readonly PackDirectories? _directories;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private IndexContent? _content;
 
-    private readonly Dictionary<Id128, Id128> _lost = [];
-    private readonly Dictionary<Id128, List<FrameLocation>> _copies = [];
-
-    private FrameIndex()
+    private FrameIndex(Cluster? cluster, IndexContent? content)
     {
+        _cluster = cluster;
+        _content = content;
+        _directories = cluster is null ? null : new PackDirectories(cluster);
     }
 
     /// <summary>Index runs and packs that could not be read; what they hold may still be found elsewhere.</summary>
-    public List<DamagedObjectException> Damage { get; } = [];
+    public IReadOnlyList<DamagedObjectException> Damage => _content?.Damage ?? [];
 
     /// <summary>Packs whose directory had to be read, since no index run lists them.</summary>
-    public List<PackRecord> Unlisted { get; } = [];
+    public IReadOnlyList<PackRecord> Unlisted => _content?.Unlisted ?? [];
 
-    public int Frames => _frames.Count;
+    /// <summary>Runs that another one makes needless.</summary>
+    internal IReadOnlyList<Id128> Superseded => _content?.Superseded ?? [];
 
-    /// <summary>Every pack that is listed or stored, with its size in the store (null: listed, not stored).</summary>
-    internal Dictionary<Id128, long?> Packs { get; } = [];
+    /// <summary>Blocks of index runs read from the store so far.</summary>
+    internal long BlocksRead => _content?.BlocksRead ?? 0;
+
+    /// <summary>Whether index runs had to be opened at all.</summary>
+    internal bool IsLoaded => _content is not null;
 
     /// <summary>An index in which nothing is found: what a backup adds is stored whether it is there or not.</summary>
-    public static FrameIndex Empty() => new();
+    public static FrameIndex Empty() => new(cluster: null, content: null);
 
-    public static async ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
+    /// <summary>For reading what maps refer to: packs and runs are listed only when a frame is not where it was put.</summary>
+    public static FrameIndex ForReading(Cluster cluster) => new(cluster, content: null);
+
+    public static async ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken) =>
+        new(cluster, await IndexContent.LoadAsync(cluster, whole: false, cancellationToken));
+
+    /// <summary>As <see cref="LoadAsync"/>, but every block is read: a run of which one is damaged does not count.</summary>
+    internal static async ValueTask<FrameIndex> LoadWholeAsync(Cluster cluster, CancellationToken cancellationToken) =>
+        new(cluster, await IndexContent.LoadAsync(cluster, whole: true, cancellationToken));
+
+    public void Dispose()
     {
-        var index = new FrameIndex();
-        await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Packs(cluster.Name), cancellationToken))
-        {
-            if (Id128.TryParse(facts.Name.LastPart, out var id))
-            {
-                index.Packs[id] = facts.Size;
-            }
-        }
-
-        var listed = await index.LoadRunsAsync(cluster, cancellationToken);
-        foreach (var (pack, size) in index.Packs.ToArray())
-        {
-            if (listed.Contains(pack))
-            {
-                continue;
-            }
-
-            try
-            {
-                var record = await PackDirectory.ReadAsync(cluster, pack, size, cancellationToken);
-                index.Unlisted.Add(record);
-                index.Add(record);
-            }
-            catch (DamagedObjectException damage)
-            {
-                index.Damage.Add(damage);
-            }
-        }
-
-        return index;
+        _content?.Dispose();
+        _gate.Dispose();
     }
 
-    public FrameLocation? Find(Id128 frame) => _frames.GetValueOrDefault(frame);
+    /// <summary>Where a frame is; null when no pack is known to hold it.</summary>
+    public async ValueTask<FrameLocation?> FindAsync(FrameReference frame, CancellationToken cancellationToken)
+    {
+        if (_directories is not null && frame.Place is { } place
+            && await _directories.FindAsync(place, frame.Id, cancellationToken) is { } found)
+        {
+            return new FrameLocation(place.Pack, found);
+        }
 
-    /// <summary>Where else the same frame is, for when what <see cref="Find"/> gave is damaged; mostly nowhere.</summary>
-    public IReadOnlyList<FrameLocation> FindCopies(Id128 frame) => _copies.TryGetValue(frame, out var copies) ? copies : [];
+        return (await FindAllAsync(frame.Id, cancellationToken)).FirstOrDefault();
+    }
+
+    /// <summary>Every place of a frame, the newest pack first: for when what <see cref="FindAsync"/> gave is damaged.</summary>
+    public async ValueTask<IReadOnlyList<FrameLocation>> FindAllAsync(Id128 frame, CancellationToken cancellationToken) =>
+        await ContentAsync(cancellationToken) is { } content
+            ? await content.FindAsync(frame, cancellationToken)
+            : [];
 
     /// <summary>The pack that held a frame, when an index run lists it and the pack is not there any more.</summary>
-    public Id128? FindLost(Id128 frame) => _lost.TryGetValue(frame, out var pack) ? pack : null;
+    public async ValueTask<Id128?> FindLostAsync(Id128 frame, CancellationToken cancellationToken) =>
+        await ContentAsync(cancellationToken) is { } content
+            ? await content.FindLostAsync(frame, cancellationToken)
+            : null;
 
-    /// <summary>Where an extent is stored already; null when it is not.</summary>
-    public (FrameReference Frame, int Slot)? FindExtent(Id128 extent) =>
-        _extents.TryGetValue(extent, out var found) ? found : null;
-
-    private async ValueTask<HashSet<Id128>> LoadRunsAsync(Cluster cluster, CancellationToken cancellationToken)
+    /// <summary>Where an extent is stored and may be referred to; null when it is not. The pack itself was asked.</summary>
+    public async ValueTask<(FrameReference Frame, int Slot)?> FindExtentAsync(
+        Id128 extent, CancellationToken cancellationToken)
     {
-        var runs = new List<(DateTimeOffset Created, IReadOnlyList<PackRecord> Packs)>();
-        await foreach (var facts in cluster.Store.ListAsync(ObjectNames.IndexRuns(cluster.Name), cancellationToken))
+        if (await ContentAsync(cancellationToken) is not { } content)
         {
-            if (!Id128.TryParse(facts.Name.LastPart, out var run))
-            {
-                continue;
-            }
+            return null;
+        }
 
-            try
+        foreach (var (place, slot) in await content.FindExtentAsync(extent, cancellationToken))
+        {
+            if (await _directories!.FindAsync(place.Pack, cancellationToken) is { } pack
+                && place.Number < pack.Frames.Length
+                && pack.Frames[place.Number] is var frame && slot < frame.Slots.Length
+                && frame.Slots[slot] is { Kind: SlotKind.Extent } held && held.Id == extent)
             {
-                runs.Add(await IndexRun.ReadAsync(cluster, run, cancellationToken));
-            }
-            catch (DamagedObjectException damage)
-            {
-                Damage.Add(damage);
+                return (new FrameReference(frame.Id, place), slot);
             }
         }
 
-        // What was stored anew, since an earlier copy is damaged, must be found before that copy.
-        var listed = new HashSet<Id128>();
-        foreach (var record in runs.OrderByDescending(run => run.Created).SelectMany(run => run.Packs))
-        {
-            Take(record, listed);
-        }
-
-        return listed;
+        return null;
     }
 
-    private void Take(PackRecord record, HashSet<Id128> listed)
+    private async ValueTask<IndexContent?> ContentAsync(CancellationToken cancellationToken)
     {
-        var size = Packs.GetValueOrDefault(record.Id);
-        Packs.TryAdd(record.Id, null);
-        if (size is null)
+        if (_content is not null || _cluster is null)
         {
-            listed.Add(record.Id);
-            foreach (var frame in record.Frames)
-            {
-                _lost.TryAdd(frame.Id, record.Id);
-            }
-        }
-        else if (size == record.Size && listed.Add(record.Id))
-        {
-            Add(record);
-        }
-    }
-
-    private void Add(PackRecord pack)
-    {
-        foreach (var frame in pack.Frames)
-        {
-            if (!_frames.TryAdd(frame.Id, new FrameLocation(pack.Id, frame)))
-            {
-                AddCopy(new FrameLocation(pack.Id, frame));
-                continue;
-            }
-
-            var reference = new FrameReference(frame.Id);
-            for (var slot = 0; slot < frame.Slots.Length; slot++)
-            {
-                if (frame.Slots[slot].Kind == SlotKind.Extent)
-                {
-                    _extents.TryAdd(frame.Slots[slot].Id, (reference, slot));
-                }
-            }
-        }
-    }
-
-    private void AddCopy(FrameLocation copy)
-    {
-        if (!_copies.TryGetValue(copy.Frame.Id, out var copies))
-        {
-            _copies[copy.Frame.Id] = copies = [];
+            return _content;
         }
 
-        copies.Add(copy);
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            return _content ??= await IndexContent.LoadAsync(_cluster, whole: false, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 }

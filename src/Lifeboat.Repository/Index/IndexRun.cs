@@ -1,127 +1,246 @@
+using System.Runtime.CompilerServices;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
-using Lifeboat.Repository.Packs;
-using Lifeboat.Storage;
 
 namespace Lifeboat.Repository.Index;
 
-/// <summary>An index run: packs and what they hold, many of them in one object (format, section 5).</summary>
-internal static class IndexRun
+/// <summary>
+/// An open index run: its packs and the first id of each block. Blocks and pieces of the filter are read when they are
+/// needed. May be used by several at the same time.
+/// </summary>
+internal sealed class IndexRun : IDisposable
 {
-    /// <summary>The least bytes of a frame's entry: id, offset, length, slot count.</summary>
-    private const int LeastFrameBytes = Id128.Size + 3;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly Compressor _compressor;
+    private readonly ContainerReader _reader;
+    private readonly IndexAnnex _annex;
+    private readonly byte[]?[] _filter;
+    private readonly BlockCache _cache;
 
-    /// <summary>Writes a run; null when there is nothing to list.</summary>
-    internal static async ValueTask<Id128?> WriteAsync(
-        Cluster cluster, IReadOnlyCollection<PackRecord> packs, CancellationToken cancellationToken)
+    private IndexRun(Id128 id, ContainerReader reader, Compressor compressor, BlockCache cache)
     {
-        if (packs.Count == 0)
-        {
-            return null;
-        }
-
-        var id = Id128.NewRandom();
-        using var compressor = new Compressor(level: 3);
-        await using var writer = await ContainerWriter.CreateAsync(
-            cluster.Store,
-            ObjectNames.IndexRun(cluster.Name, id),
-            ContainerKind.IndexRun,
-            cluster.DataKey,
-            compressor,
-            cluster.Time.GetUtcNow(),
-            cancellationToken);
-        var frame = new ByteSink(ContainerLimits.BodyPlaintext);
-        var entry = new ByteSink(64 << 10);
-        foreach (var pack in packs.OrderBy(pack => pack.Id))
-        {
-            entry.Clear();
-            Encode(entry, pack);
-            if (frame.Length + entry.Length > ContainerLimits.BodyPlaintext)
-            {
-                await writer.WriteFrameAsync(frame.Memory, cancellationToken);
-                frame.Clear();
-            }
-
-            frame.Bytes(entry.Span);
-        }
-
-        await writer.WriteFrameAsync(frame.Memory, cancellationToken);
-        await writer.CompleteNewAsync(default, cancellationToken);
-        return id;
+        Id = id;
+        _reader = reader;
+        _compressor = compressor;
+        _cache = cache;
+        _annex = IndexAnnex.Read(reader);
+        _filter = new byte[]?[reader.Frames - _annex.FilterStart];
     }
+
+    internal Id128 Id { get; }
+
+    internal DateTimeOffset Created => _reader.Created;
+
+    internal int Weight => _annex.Weight;
+
+    internal IReadOnlyList<Id128> Supersedes => _annex.Supersedes;
+
+    /// <summary>Frames and extents that it lists.</summary>
+    internal long Ids => _annex.Frames + _annex.Extents;
+
+    /// <summary>Its packs, ascending by id; entries refer to them by their place.</summary>
+    internal List<IndexedPack> Packs { get; } = [];
 
     /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
-    internal static async ValueTask<(DateTimeOffset Created, IReadOnlyList<PackRecord> Packs)> ReadAsync(
-        Cluster cluster, Id128 run, CancellationToken cancellationToken)
+    internal static async ValueTask<IndexRun> OpenAsync(
+        Cluster cluster, Id128 run, long? size, BlockCache cache, CancellationToken cancellationToken)
     {
-        using var compressor = new Compressor(level: 3);
-        using var reader = await ContainerReader.OpenAsync(
-            cluster.Store,
-            ObjectNames.IndexRun(cluster.Name, run),
-            ContainerKind.IndexRun,
-            cluster.DataKey,
-            compressor,
-            size: null,
-            cancellationToken);
-        var packs = new List<PackRecord>();
-        for (var number = 0; number < reader.Frames; number++)
+        var compressor = new Compressor(level: 1);
+        ContainerReader? reader = null;
+        try
         {
-            var frame = await reader.ReadFrameAsync(number, cancellationToken);
-            try
-            {
-                Decode(frame, packs);
-            }
-            catch (DecodingException exception)
-            {
-                throw DamagedObjectException.Of(reader.Name, exception);
-            }
+            reader = await ContainerReader.OpenAsync(
+                cluster.Store,
+                ObjectNames.IndexRun(cluster.Name, run),
+                ContainerKind.IndexRun,
+                cluster.DataKey,
+                compressor,
+                size,
+                cancellationToken);
+            var opened = new IndexRun(run, reader, compressor, cache);
+            await opened.ReadPacksAsync(cancellationToken);
+            return opened;
         }
-
-        return (reader.Created, packs);
-    }
-
-    private static void Encode(ByteSink sink, PackRecord pack)
-    {
-        pack.Id.Write(sink.Append(Id128.Size));
-        sink.Varint(pack.Size);
-        sink.Byte(0);
-        sink.Int64(0);
-        sink.Varint(pack.Frames.Length);
-        foreach (var frame in pack.Frames)
+        catch
         {
-            frame.Id.Write(sink.Append(Id128.Size));
-            sink.Varint(frame.Offset);
-            sink.Varint(frame.Length);
-            Slot.WriteAll(sink, frame.Slots);
+            reader?.Dispose();
+            compressor.Dispose();
+            throw;
         }
     }
 
-    private static void Decode(ReadOnlySpan<byte> bytes, List<PackRecord> packs)
+    public void Dispose()
     {
-        var source = new ByteSource(bytes);
-        while (source.Remaining > 0)
+        _reader.Dispose();
+        _compressor.Dispose();
+        _gate.Dispose();
+    }
+
+    /// <summary>False when the run does not list the id.</summary>
+    internal async ValueTask<bool> MayHoldAsync(Id128 id, CancellationToken cancellationToken)
+    {
+        if (_annex.FilterBlocks == 0)
         {
-            var id = Id128.Read(source.Bytes(Id128.Size));
-            var size = source.VarintLong("a pack's size");
-            if (source.Byte() != 0 || source.Int64() != 0)
+            return false;
+        }
+
+        var block = IndexFilter.BlockOf(id, _annex.FilterBlocks);
+        var piece = block / IndexFilter.BlocksPerFrame;
+        var bits = _filter[piece]
+            ??= await ReadAsync(_annex.FilterStart + piece, static bytes => bytes.ToArray(), cancellationToken);
+        var at = block % IndexFilter.BlocksPerFrame * IndexFilter.BlockSize;
+        return at + IndexFilter.BlockSize <= bits.Length
+            ? IndexFilter.MayHold(bits.AsSpan(at, IndexFilter.BlockSize), id)
+            : throw new DamagedObjectException(_reader.Name, DamageKind.Inconsistent, "its filter is too short");
+    }
+
+    /// <summary>The entries of a frame, of each pack that holds it.</summary>
+    internal async ValueTask<List<IndexedFrame>> FindFramesAsync(Id128 id, CancellationToken cancellationToken)
+    {
+        var found = new List<IndexedFrame>();
+        for (var block = _annex.FirstFrameBlock(id); block < _annex.FrameStarts.Length; block++)
+        {
+            var entries = await FrameBlockAsync(block, cancellationToken);
+            found.AddRange(entries.Where(entry => entry.Frame.Id == id));
+            if (entries[^1].Frame.Id.CompareTo(id) > 0)
             {
-                throw new DecodingException("a pack has a storage class or a lock that this version does not write");
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The entries of an extent, of each place that holds it.</summary>
+    internal async ValueTask<List<IndexedExtent>> FindExtentsAsync(Id128 id, CancellationToken cancellationToken)
+    {
+        var found = new List<IndexedExtent>();
+        for (var block = _annex.FirstExtentBlock(id); block < _annex.ExtentStarts.Length; block++)
+        {
+            var entries = await ExtentBlockAsync(block, cancellationToken);
+            for (var at = FirstOf(entries, id); at < entries.Length && entries[at].Id == id; at++)
+            {
+                found.Add(entries[at]);
             }
 
-            var frames = new PackedFrame[source.Count(LeastFrameBytes, "frames")];
-            for (var number = 0; number < frames.Length; number++)
+            if (entries[^1].Id.CompareTo(id) > 0)
             {
-                frames[number] = new PackedFrame(
-                    Id128.Read(source.Bytes(Id128.Size)),
-                    (uint)number,
-                    source.VarintLong("a frame's offset"),
-                    source.VarintUpTo(FrameSealer.Bound(ContainerLimits.BodyPlaintext), "a frame's length"),
-                    Slot.ReadAll(ref source));
+                break;
             }
+        }
 
-            packs.Add(new PackRecord(id, size, frames));
+        return found;
+    }
+
+    /// <summary>All frames, ascending.</summary>
+    internal async IAsyncEnumerable<IndexedFrame> ReadFramesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var block = 0; block < _annex.FrameStarts.Length; block++)
+        {
+            foreach (var entry in await FrameBlockAsync(block, cancellationToken, keep: false))
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    /// <summary>All extents, ascending.</summary>
+    internal async IAsyncEnumerable<IndexedExtent> ReadExtentsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var block = 0; block < _annex.ExtentStarts.Length; block++)
+        {
+            foreach (var entry in await ExtentBlockAsync(block, cancellationToken, keep: false))
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    private ValueTask<IndexedFrame[]> FrameBlockAsync(
+        int block, CancellationToken cancellationToken, bool keep = true) =>
+        _cache.GetAsync(
+            keep,
+            (Id, _annex.PackFrames + block),
+            key => ReadAsync(
+                key.Frame,
+                bytes => Checked(IndexLayout.DecodeFrames(bytes, Packs.Count), _annex.FrameStarts, block, static e => e.Frame.Id),
+                cancellationToken));
+
+    private ValueTask<IndexedExtent[]> ExtentBlockAsync(
+        int block, CancellationToken cancellationToken, bool keep = true) =>
+        _cache.GetAsync(
+            keep,
+            (Id, _annex.PackFrames + _annex.FrameStarts.Length + block),
+            key => ReadAsync(
+                key.Frame,
+                bytes => Checked(IndexLayout.DecodeExtents(bytes, Packs.Count), _annex.ExtentStarts, block, static e => e.Id),
+                cancellationToken));
+
+    private static T[] Checked<T>(T[] entries, Id128[] starts, int block, Func<T, Id128> id) =>
+        entries.Length > 0 && id(entries[0]) == starts[block]
+        && (block + 1 == starts.Length || id(entries[^1]).CompareTo(starts[block + 1]) <= 0)
+            ? entries
+            : throw new DecodingException($"block {block} is not where its directory says");
+
+    private static int FirstOf(IndexedExtent[] entries, Id128 id)
+    {
+        var (from, to) = (0, entries.Length);
+        while (from < to)
+        {
+            var middle = (from + to) / 2;
+            (from, to) = entries[middle].Id.CompareTo(id) < 0 ? (middle + 1, to) : (from, middle);
+        }
+
+        return from;
+    }
+
+    private async ValueTask ReadPacksAsync(CancellationToken cancellationToken)
+    {
+        for (var frame = 0; frame < _annex.PackFrames; frame++)
+        {
+            await ReadAsync(
+                frame,
+                bytes =>
+                {
+                    IndexLayout.DecodePacks(bytes, Packs);
+                    return true;
+                },
+                cancellationToken);
+        }
+
+        if (Packs.Count != _annex.Packs || Packs.Sum(pack => (long)pack.Frames) != _annex.Frames)
+        {
+            throw new DamagedObjectException(
+                _reader.Name, DamageKind.Inconsistent, "it does not list as many packs and frames as it says");
+        }
+    }
+
+    private delegate T Decoder<out T>(ReadOnlySpan<byte> bytes);
+
+    private async ValueTask<T> ReadAsync<T>(int frame, Decoder<T> decode, CancellationToken cancellationToken)
+    {
+        byte[] bytes;
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            bytes = await _reader.ReadFrameAsync(frame, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        try
+        {
+            return decode(bytes);
+        }
+        catch (DecodingException exception)
+        {
+            throw DamagedObjectException.Of(_reader.Name, exception);
         }
     }
 }

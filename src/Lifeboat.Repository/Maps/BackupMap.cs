@@ -1,118 +1,56 @@
 using System.Runtime.CompilerServices;
-using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
-using Lifeboat.Repository.Frames;
 
 namespace Lifeboat.Repository.Maps;
 
-/// <summary>The map of one backup: its runs laid over each other, later ones over earlier ones.</summary>
+/// <summary>The map of one backup: its runs laid over each other (format, section 6).</summary>
 public static class BackupMap
 {
     /// <summary>
     /// All entries that hold, in order: for each file its extents, then its facts. Extents behind the end of the file, and
-    /// files that a later run calls gone, are left out.
+    /// files that a later run calls gone, are left out. No entry is a patch.
     /// </summary>
     /// <param name="runs">Base first.</param>
+    public static IAsyncEnumerable<MapEntry> ReadAsync(
+        Cluster cluster, IReadOnlyList<Id128> runs, CancellationToken cancellationToken) =>
+        ReadAsync(cluster, runs, [], cancellationToken);
+
+    /// <summary>As above, of the files whose paths begin with a prefix; only their blocks are read.</summary>
     public static async IAsyncEnumerable<MapEntry> ReadAsync(
-        Cluster cluster, IReadOnlyList<Id128> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Cluster cluster,
+        IReadOnlyList<Id128> runs,
+        byte[] prefix,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var (entry, _) in ReadWithRunsAsync(cluster, runs, cancellationToken))
+        await foreach (var (entry, _) in ReadWithRunsAsync(cluster, runs, prefix, cancellationToken))
         {
             yield return entry;
         }
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, each entry with the run that it comes from.</summary>
-    /// <exception cref="DamagedObjectException">A run is damaged, or the facts of a file are in none of them.</exception>
+    /// <summary>As <c>ReadAsync</c>, each entry with the run that it comes from, of a patched extent the last patch's.</summary>
+    /// <exception cref="DamagedObjectException">
+    /// A run is damaged, the facts of a file are in none of them, or a patch has nothing below it.
+    /// </exception>
     internal static async IAsyncEnumerable<(MapEntry Entry, Id128 Run)> ReadWithRunsAsync(
-        Cluster cluster, IReadOnlyList<Id128> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Cluster cluster,
+        IReadOnlyList<Id128> runs,
+        byte[] prefix,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var file = new List<(MapEntry Entry, Id128 Run)>();
-        await foreach (var next in MergeAsync(cluster, runs, cancellationToken))
+        using var files = new MapFiles(cluster);
+        await foreach (var file in files.ReadAsync(runs, prefix, cancellationToken))
         {
-            if (file.Count > 0 && !file[0].Entry.PathBytes.AsSpan().SequenceEqual(next.Entry.PathBytes))
+            if (!file.Path.AsSpan().StartsWith(prefix))
             {
-                throw WithoutFacts(cluster, file[0]);
+                yield break;
             }
 
-            if (next.Entry.Extent is not null)
+            foreach (var entry in ResolvedFile.Of(cluster, file))
             {
-                file.Add(next);
-                continue;
-            }
-
-            if (next.Entry.Facts is { } facts)
-            {
-                foreach (var kept in file)
-                {
-                    if ((long)kept.Entry.Number * PageTags.ExtentSize < facts.Length)
-                    {
-                        yield return kept;
-                    }
-                }
-
-                yield return next;
-            }
-
-            file.Clear();
-        }
-
-        if (file.Count > 0)
-        {
-            throw WithoutFacts(cluster, file[0]);
-        }
-    }
-
-    private static DamagedObjectException WithoutFacts(Cluster cluster, (MapEntry Entry, Id128 Run) first) => new(
-        ObjectNames.MapRun(cluster.Name, first.Run),
-        DamageKind.Inconsistent,
-        $"{PosixPath.Display(first.Entry.Path)} has extents, but its facts are missing");
-
-    private static async IAsyncEnumerable<(MapEntry Entry, Id128 Run)> MergeAsync(
-        Cluster cluster, IReadOnlyList<Id128> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var cursors = runs
-            .Select(run => MapRunReader.ReadAsync(cluster, run, cancellationToken).GetAsyncEnumerator(cancellationToken))
-            .ToArray();
-        try
-        {
-            var live = new bool[cursors.Length];
-            for (var at = 0; at < cursors.Length; at++)
-            {
-                live[at] = await cursors[at].MoveNextAsync();
-            }
-
-            while (Array.IndexOf(live, value: true) >= 0)
-            {
-                // Among equal keys the entry of the latest run wins, and all of them step on.
-                MapEntry? least = null;
-                var from = 0;
-                for (var at = 0; at < cursors.Length; at++)
-                {
-                    if (live[at] && (least is null || MapEntry.Compare(cursors[at].Current, least) <= 0))
-                    {
-                        (least, from) = (cursors[at].Current, at);
-                    }
-                }
-
-                for (var at = 0; at < cursors.Length; at++)
-                {
-                    if (live[at] && MapEntry.Compare(cursors[at].Current, least!) == 0)
-                    {
-                        live[at] = await cursors[at].MoveNextAsync();
-                    }
-                }
-
-                yield return (least!, runs[from]);
-            }
-        }
-        finally
-        {
-            foreach (var cursor in cursors)
-            {
-                await cursor.DisposeAsync();
+                yield return entry;
             }
         }
     }

@@ -7,18 +7,39 @@ namespace Lifeboat.Repository.Maps;
 /// <summary>Where the content of one extent is, and what it must be.</summary>
 /// <param name="Number">The extent's place in its file: byte offset divided by the extent size.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="Id">The extent's id; zero for an extent of zeros.</param>
-/// <param name="Tags">20 bytes for each page (<see cref="PageTags"/>); empty for an extent of zeros.</param>
-/// <param name="Base">The frame that holds it; null for an extent of zeros.</param>
+/// <param name="Id">The extent's id; zero for an extent of zeros and for a patch.</param>
+/// <param name="Tags">
+/// 20 bytes for each page (<see cref="PageTags"/>); empty for an extent of zeros; of a patch for the pages of its
+/// overlays, ascending.
+/// </param>
+/// <param name="Base">The frame that holds it; null when zeros are below.</param>
 /// <param name="Slot">The slot of that frame.</param>
 /// <param name="Overlays">Pages that replace those of the base, later ones over earlier ones.</param>
 public sealed record ExtentEntry(
     int Number, int Length, Id128 Id, byte[] Tags, FrameReference? Base, int Slot, Overlay[] Overlays)
 {
+    /// <summary>More overlays than this no extent of a backup has (format, section 6).</summary>
+    public const int MostOverlays = 4;
+
+    /// <summary>Whether it only replaces pages of what an earlier run says of the extent.</summary>
+    public bool IsPatch { get; init; }
+
     /// <summary>An extent of which every byte is zero: nothing is stored for it.</summary>
     public static ExtentEntry Zeros(int number, int length) => new(number, length, default, [], null, 0, []);
 
-    public bool IsZero => Base is null;
+    /// <summary>Pages over what the parent's map says of an extent.</summary>
+    /// <param name="length">Bytes of the extent now; never fewer than in the parent.</param>
+    /// <param name="tags">20 bytes for each page of the overlay, ascending.</param>
+    public static ExtentEntry Patch(int number, int length, byte[] tags, Overlay overlay) =>
+        new(number, length, default, tags, null, 0, [overlay]) { IsPatch = true };
+
+    public bool IsZero => Base is null && Overlays.Length == 0;
+
+    /// <summary>The pages that its overlays hold.</summary>
+    internal ulong OverlaidPages => Overlay.Union(Overlays);
+
+    /// <summary>Every page of the extent.</summary>
+    internal ulong AllPages => (1UL << PageTags.PagesOf(Length)) - 1;
 
     /// <summary>Why a reader would refuse this extent; null when it would not.</summary>
     internal string? Fault()
@@ -28,15 +49,15 @@ public sealed record ExtentEntry(
             return $"extent {Number} has {Length} bytes";
         }
 
-        var pages = PageTags.PagesOf(Length);
-        if (Tags.Length != (IsZero ? 0 : pages * PageTags.TagSize) || (IsZero && Overlays.Length > 0))
+        var tagged = IsPatch ? BitOperations.PopCount(OverlaidPages) : IsZero ? 0 : PageTags.PagesOf(Length);
+        if (Tags.Length != tagged * PageTags.TagSize || (IsPatch && (Overlays.Length == 0 || Base is not null)))
         {
             return $"extent {Number} has {Tags.Length} bytes of tags and {Overlays.Length} overlays";
         }
 
         if (Slot is < 0 or >= Frames.Slot.MostPerFrame
             || Overlays.Any(overlay => overlay.Slot is < 0 or >= Frames.Slot.MostPerFrame
-                || overlay.Pages == 0 || overlay.Pages >> pages != 0))
+                || overlay.Pages == 0 || (overlay.Pages & ~AllPages) != 0))
         {
             return $"extent {Number} refers to a slot or page that cannot be";
         }
@@ -46,26 +67,4 @@ public sealed record ExtentEntry(
 
     /// <summary>Whether every page it refers to has been given its frame's final id.</summary>
     internal bool IsSettled => Base is not { IsClosed: false } && Overlays.All(overlay => overlay.Frame.IsClosed);
-}
-
-/// <summary>Loose pages over an extent.</summary>
-/// <param name="Pages">Bit n is page n of the extent; the slot holds the pages of the set bits in order.</param>
-public sealed record Overlay(ulong Pages, FrameReference Frame, int Slot)
-{
-    /// <summary>Puts the slot's pages in their places; those behind the end of the extent are left out.</summary>
-    internal void Lay(ReadOnlySpan<byte> slot, Span<byte> extent)
-    {
-        for (var set = Pages; set != 0 && slot.Length > 0; set &= set - 1)
-        {
-            var at = BitOperations.TrailingZeroCount(set) * PageTags.PageSize;
-            if (at >= extent.Length)
-            {
-                return;
-            }
-
-            var length = Math.Min(Math.Min(PageTags.PageSize, slot.Length), extent.Length - at);
-            slot[..length].CopyTo(extent[at..]);
-            slot = slot[length..];
-        }
-    }
 }

@@ -24,6 +24,12 @@ public sealed record FileFacts(
     /// <summary>Permission bits, the three special ones included.</summary>
     internal const int GreatestMode = 0xFFF;
 
+    /// <summary>
+    /// Whether the CRC is not stored: it is that of the tags of the pages, each taken when its page was read, put together.
+    /// Whoever reads a whole backup's map finds it filled in.
+    /// </summary>
+    public bool CrcFromTags { get; init; }
+
     internal void Write(ByteSink sink)
     {
         sink.Byte((byte)Kind);
@@ -32,10 +38,13 @@ public sealed record FileFacts(
         sink.Int64(ModifiedNs);
         sink.Int64(ChangedNs);
         sink.UInt64(Inode);
-        sink.UInt32(Crc);
+        if (!CrcFromTags)
+        {
+            sink.UInt32(Crc);
+        }
     }
 
-    internal static FileFacts Read(ref ByteSource source)
+    internal static FileFacts Read(ref ByteSource source, bool crcFromTags)
     {
         var kind = (MapFileKind)source.Byte();
         return kind <= MapFileKind.TablespaceLink
@@ -46,7 +55,7 @@ public sealed record FileFacts(
                 source.Int64(),
                 source.Int64(),
                 source.UInt64(),
-                source.UInt32())
+                crcFromTags ? 0 : source.UInt32()) { CrcFromTags = crcFromTags }
             : throw new DecodingException($"a file is of the unknown kind {(byte)kind}");
     }
 }

@@ -9,42 +9,41 @@ namespace Lifeboat.Repository.Maps;
 /// </summary>
 internal static class MapBlock
 {
-    private const byte EndsHere = 1;
-    private const byte Gone = 2;
-    private const byte AllZero = 1;
-    private const byte HasOverlays = 2;
+    internal const byte EndsHere = 1;
+    internal const byte Gone = 2;
+    internal const byte Cut = 4;
+    internal const byte CrcFromTags = 8;
 
-    /// <summary>Path length, one path byte, flags, extent count.</summary>
-    private const int LeastFileBytes = 4;
-    private const int LeastExtentBytes = 3;
+    internal const byte NothingBelow = 1;
+    internal const byte HasOverlays = 2;
+    internal const byte IsPatch = 4;
 
     /// <summary>What an entry takes in a block, roughly and never too little; for deciding when a block is full.</summary>
     internal static int EstimatedSize(MapEntry entry) => entry.Extent is { } extent
-        ? 64 + extent.Tags.Length + (extent.Overlays.Length * 40) + entry.PathBytes.Length
+        ? 80 + extent.Tags.Length + (extent.Overlays.Length * 40) + entry.PathBytes.Length
         : 64 + entry.PathBytes.Length;
 
     internal static void Encode(ByteSink sink, IReadOnlyList<MapEntry> entries)
     {
         var frames = new Dictionary<Id128, int>();
+        var places = new List<FrameReference>();
         foreach (var extent in entries.Select(entry => entry.Extent).OfType<ExtentEntry>())
         {
-            if (extent.Base is { } held)
+            if (extent.Base is { } held && frames.TryAdd(held.Id, frames.Count))
             {
-                frames.TryAdd(held.Id, frames.Count);
+                places.Add(held);
             }
 
             foreach (var overlay in extent.Overlays)
             {
-                frames.TryAdd(overlay.Frame.Id, frames.Count);
+                if (frames.TryAdd(overlay.Frame.Id, frames.Count))
+                {
+                    places.Add(overlay.Frame);
+                }
             }
         }
 
-        sink.Varint(frames.Count);
-        foreach (var frame in frames.Keys)
-        {
-            frame.Write(sink.Append(Id128.Size));
-        }
-
+        EncodeFrames(sink, places);
         var files = entries.GroupBy(entry => entry.PathBytes, ByteComparer.Instance).ToList();
         sink.Varint(files.Count);
         foreach (var file in files)
@@ -53,23 +52,33 @@ internal static class MapBlock
         }
     }
 
-    internal static List<MapEntry> Decode(ReadOnlySpan<byte> block)
+    private static void EncodeFrames(ByteSink sink, List<FrameReference> frames)
     {
-        var source = new ByteSource(block);
-        var frames = new FrameReference[source.Count(Id128.Size, "frames")];
-        for (var at = 0; at < frames.Length; at++)
+        var packs = new Dictionary<Id128, int>();
+        foreach (var frame in frames)
         {
-            frames[at] = new FrameReference(Id128.Read(source.Bytes(Id128.Size)));
+            if (frame.Place is { } place)
+            {
+                packs.TryAdd(place.Pack, packs.Count);
+            }
         }
 
-        var entries = new List<MapEntry>();
-        for (var files = source.Count(LeastFileBytes, "files"); files > 0; files--)
+        sink.Varint(packs.Count);
+        foreach (var pack in packs.Keys)
         {
-            DecodeFile(ref source, frames, entries);
+            pack.Write(sink.Append(Id128.Size));
         }
 
-        source.MustBeAtEnd();
-        return entries;
+        sink.Varint(frames.Count);
+        foreach (var frame in frames)
+        {
+            frame.Id.Write(sink.Append(Id128.Size));
+            sink.Varint(frame.Place is { } place ? packs[place.Pack] + 1 : 0);
+            if (frame.Place is { } told)
+            {
+                sink.Varint(told.Number);
+            }
+        }
     }
 
     private static void EncodeFile(
@@ -78,7 +87,14 @@ internal static class MapBlock
         sink.Varint(path.Length);
         sink.Bytes(path);
         var last = entries[^1];
-        sink.Byte(last.IsGone ? Gone : last.Facts is not null ? EndsHere : (byte)0);
+        sink.Byte((byte)((last.IsGone ? Gone : last.Facts is not null ? EndsHere : 0)
+            | (last.Kept is null ? 0 : Cut)
+            | (last.Facts is { CrcFromTags: true } ? CrcFromTags : 0)));
+        if (last.Kept is { } kept)
+        {
+            sink.Varint(kept);
+        }
+
         var extents = entries.Select(entry => entry.Extent).OfType<ExtentEntry>().ToList();
         sink.Varint(extents.Count);
         var previous = -1;
@@ -94,12 +110,18 @@ internal static class MapBlock
 
     private static void EncodeExtent(ByteSink sink, ExtentEntry extent, Dictionary<Id128, int> frames)
     {
-        sink.Byte((byte)((extent.IsZero ? AllZero : 0) | (extent.Overlays.Length > 0 ? HasOverlays : 0)));
+        sink.Byte((byte)((extent.Base is null && !extent.IsPatch ? NothingBelow : 0)
+            | (extent.Overlays.Length > 0 ? HasOverlays : 0)
+            | (extent.IsPatch ? IsPatch : 0)));
         sink.Varint(extent.Length);
-        if (extent.Base is { } held)
+        if (!extent.IsPatch && !extent.IsZero)
         {
             extent.Id.Write(sink.Append(Id128.Size));
             sink.Bytes(extent.Tags);
+        }
+
+        if (extent.Base is { } held)
+        {
             sink.Varint(frames[held.Id]);
             sink.Varint(extent.Slot);
         }
@@ -114,85 +136,11 @@ internal static class MapBlock
                 sink.Varint(overlay.Slot);
             }
         }
-    }
 
-    private static void DecodeFile(ref ByteSource source, FrameReference[] frames, List<MapEntry> entries)
-    {
-        var path = source.Bytes(source.VarintUpTo(MapEntry.LongestPath, "a path's length")).ToArray();
-        var flags = source.Byte();
-        if (path.Length == 0 || flags > Gone)
+        if (extent.IsPatch)
         {
-            throw new DecodingException("a file's record has no path or unknown flags");
+            sink.Bytes(extent.Tags);
         }
-
-        var number = -1L;
-        for (var count = source.Count(LeastExtentBytes, "extents"); count > 0; count--)
-        {
-            number += 1 + source.VarintUpTo(int.MaxValue - 1, "an extent's number");
-            if (number >= int.MaxValue || flags == Gone)
-            {
-                throw new DecodingException("an extent has an impossible number");
-            }
-
-            entries.Add(new MapEntry(path, DecodeExtent(ref source, frames, (int)number), Facts: null, IsGone: false));
-        }
-
-        if (flags != 0)
-        {
-            var facts = flags == EndsHere ? FileFacts.Read(ref source) : null;
-            entries.Add(new MapEntry(path, Extent: null, facts, IsGone: flags == Gone));
-        }
-    }
-
-    private static ExtentEntry DecodeExtent(ref ByteSource source, FrameReference[] frames, int number)
-    {
-        var flags = source.Byte();
-        if (flags > HasOverlays)
-        {
-            throw new DecodingException("an extent has unknown flags, or lays pages over zeros");
-        }
-
-        var length = source.VarintUpTo(PageTags.ExtentSize, "an extent's length");
-        if (length == 0)
-        {
-            throw new DecodingException("an extent is empty");
-        }
-
-        var (id, tags, held, slot) = (default(Id128), Array.Empty<byte>(), default(FrameReference), 0);
-        if ((flags & AllZero) == 0)
-        {
-            id = Id128.Read(source.Bytes(Id128.Size));
-            tags = source.Bytes(PageTags.PagesOf(length) * PageTags.TagSize).ToArray();
-            held = Frame(ref source, frames);
-            slot = source.VarintUpTo(Slot.MostPerFrame - 1, "a slot");
-        }
-
-        var overlays = (flags & HasOverlays) == 0 ? [] : DecodeOverlays(ref source, frames, PageTags.PagesOf(length));
-        return new ExtentEntry(number, length, id, tags, held, slot, overlays);
-    }
-
-    private static Overlay[] DecodeOverlays(ref ByteSource source, FrameReference[] frames, int pages)
-    {
-        var overlays = new Overlay[source.Count(LeastExtentBytes, "overlays")];
-        for (var at = 0; at < overlays.Length; at++)
-        {
-            overlays[at] = new Overlay(
-                source.Varint(), Frame(ref source, frames), source.VarintUpTo(Slot.MostPerFrame - 1, "a slot"));
-            if (overlays[at].Pages == 0 || overlays[at].Pages >> pages != 0)
-            {
-                throw new DecodingException("an overlay holds no page, or pages that its extent does not have");
-            }
-        }
-
-        return overlays.Length > 0 ? overlays : throw new DecodingException("an extent lacks the overlays it announces");
-    }
-
-    private static FrameReference Frame(ref ByteSource source, FrameReference[] frames)
-    {
-        var index = source.Varint();
-        return index < (ulong)frames.Length
-            ? frames[index]
-            : throw new DecodingException("an extent refers to a frame that its block does not list");
     }
 
     private sealed class ByteComparer : IEqualityComparer<byte[]>

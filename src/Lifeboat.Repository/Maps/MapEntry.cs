@@ -11,6 +11,12 @@ public sealed record MapEntry(byte[] PathBytes, ExtentEntry? Extent, FileFacts? 
 
     private string? _path;
 
+    /// <summary>
+    /// So many extents of the file remain of what earlier runs say of it; null when all do. The same for every entry of a
+    /// file in one run.
+    /// </summary>
+    public int? Kept { get; init; }
+
     /// <summary>The path as a string that carries every byte (<see cref="Platform.Files.PosixPath"/>).</summary>
     public string Path => _path ??= Platform.Files.PosixPath.Decode(PathBytes);
 
@@ -27,6 +33,11 @@ public sealed record MapEntry(byte[] PathBytes, ExtentEntry? Extent, FileFacts? 
         if ((Extent is null ? 0 : 1) + (Facts is null ? 0 : 1) + (IsGone ? 1 : 0) != 1)
         {
             return "it is not exactly one of extent, facts and gone";
+        }
+
+        if (Kept < 0)
+        {
+            return $"it keeps {Kept} extents";
         }
 
         if (Facts is { } facts && (facts.Mode is < 0 or > FileFacts.GreatestMode || facts.Length < 0))

@@ -12,9 +12,13 @@ namespace Lifeboat.Repository.Maps;
 /// </summary>
 public sealed class MapRunWriter : IAsyncDisposable
 {
-    /// <summary>A block is written when its estimated size passes this; well below the bound of a frame.</summary>
-    private const int BlockSize = 512 << 10;
+    /// <summary>A block of a base is written when its estimated size passes this; well below the bound of a frame.</summary>
+    internal const int BaseBlock = 512 << 10;
 
+    /// <summary>Of a delta, in which single extents are looked up.</summary>
+    internal const int DeltaBlock = 64 << 10;
+
+    private readonly int _blockSize;
     private readonly ContainerWriter _writer;
     private readonly Compressor _compressor;
     private readonly ByteSink _annex = new();
@@ -23,13 +27,15 @@ public sealed class MapRunWriter : IAsyncDisposable
     private int _estimated;
     private MapEntry? _last;
 
-    private MapRunWriter(Id128 id, ContainerWriter writer, Compressor compressor)
+    private MapRunWriter(Id128 id, ContainerWriter writer, Compressor compressor, int weight, int blockSize)
     {
         Id = id;
+        _blockSize = blockSize;
         _writer = writer;
         _compressor = compressor;
         _annex.Varint(PageTags.ExtentPages);
         _annex.Varint(PageTags.PageSize);
+        _annex.Varint(weight);
     }
 
     public Id128 Id { get; }
@@ -37,7 +43,13 @@ public sealed class MapRunWriter : IAsyncDisposable
     /// <summary>Bytes written.</summary>
     public long Length => _writer.Length;
 
-    public static async ValueTask<MapRunWriter> CreateAsync(Cluster cluster, CancellationToken cancellationToken)
+    /// <summary>A base, or what is read last of a backup.</summary>
+    public static ValueTask<MapRunWriter> CreateAsync(Cluster cluster, CancellationToken cancellationToken) =>
+        CreateAsync(cluster, weight: 0, BaseBlock, cancellationToken);
+
+    /// <param name="weight">Backups whose changes are in it.</param>
+    internal static async ValueTask<MapRunWriter> CreateAsync(
+        Cluster cluster, int weight, int blockSize, CancellationToken cancellationToken)
     {
         var id = Id128.NewRandom();
         var compressor = new Compressor(level: 1);
@@ -51,7 +63,7 @@ public sealed class MapRunWriter : IAsyncDisposable
                 compressor,
                 cluster.Time.GetUtcNow(),
                 cancellationToken);
-            return new MapRunWriter(id, writer, compressor);
+            return new MapRunWriter(id, writer, compressor, weight, blockSize);
         }
         catch
         {
@@ -82,7 +94,7 @@ public sealed class MapRunWriter : IAsyncDisposable
         _last = entry;
         _entries.Add(entry);
         _estimated += MapBlock.EstimatedSize(entry);
-        if (_estimated >= BlockSize)
+        if (_estimated >= _blockSize)
         {
             await WriteBlockAsync(cancellationToken);
         }
@@ -112,6 +124,7 @@ public sealed class MapRunWriter : IAsyncDisposable
         _annex.Varint(first.PathBytes.Length);
         _annex.Bytes(first.PathBytes);
         _annex.Varint(first.Number);
+        _annex.Varint(_entries.Max(entry => entry.Extent?.Overlays.Length ?? 0));
         _block.Clear();
         MapBlock.Encode(_block, _entries);
         await _writer.WriteFrameAsync(_block.Memory, cancellationToken);

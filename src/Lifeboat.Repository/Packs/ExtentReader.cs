@@ -25,19 +25,23 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
         string path, ExtentEntry extent, CancellationToken cancellationToken)
     {
-        if (extent.Base is not { } held)
+        if (extent.IsZero)
         {
             throw new ArgumentException("an extent of zeros is stored nowhere", nameof(extent));
         }
 
-        var content = await SlotAsync(path, held.Id, extent.Slot, SlotKind.Extent, cancellationToken);
+        var held = extent.Base ?? extent.Overlays[0].Frame;
+        var content = extent.Base is null
+            ? Memory<byte>.Empty
+            : await SlotAsync(path, held, extent.Slot, SlotKind.Extent, cancellationToken);
         if (extent.Overlays.Length > 0)
         {
+            _assembled.AsSpan(0, extent.Length).Clear();
             content[..Math.Min(content.Length, extent.Length)].CopyTo(_assembled);
             foreach (var overlay in extent.Overlays)
             {
                 var pages = await SlotAsync(
-                    path, overlay.Frame.Id, overlay.Slot, SlotKind.LoosePages, cancellationToken);
+                    path, overlay.Frame, overlay.Slot, SlotKind.LoosePages, cancellationToken);
                 overlay.Lay(pages.Span, _assembled.AsSpan(0, extent.Length));
             }
 
@@ -46,64 +50,92 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
 
         if (content.Length != extent.Length)
         {
-            throw Damaged(path, held.Id, $"holds {content.Length} bytes in place of {extent.Length}");
+            throw await DamagedAsync(path, held, $"holds {content.Length} bytes in place of {extent.Length}", cancellationToken);
         }
 
         var page = PageTags.FirstMismatch(content.Span, extent.Tags);
         return page < 0
             ? content
-            : throw Damaged(path, held.Id, $"is not what the backup's map says at page {page} of extent {extent.Number}");
+            : throw await DamagedAsync(
+                path, held, $"is not what the backup's map says at page {page} of extent {extent.Number}", cancellationToken);
     }
 
     public void Dispose() => _source.Dispose();
 
     private async ValueTask<Memory<byte>> SlotAsync(
-        string path, Id128 frame, int slot, SlotKind kind, CancellationToken cancellationToken)
+        string path, FrameReference frame, int slot, SlotKind kind, CancellationToken cancellationToken)
     {
-        if (_loaded != frame)
+        if (_loaded != frame.Id)
         {
-            var location = index.Find(frame) ?? throw Missing(path, frame);
+            var location = await index.FindAsync(frame, cancellationToken)
+                ?? throw await MissingAsync(path, frame, cancellationToken);
             _loaded = default;
-            await LoadAsync(location, index.FindCopies(frame), cancellationToken);
-            _slots = location.Frame.Slots;
-            _loaded = frame;
+            _slots = await LoadAsync(location, cancellationToken);
+            _loaded = frame.Id;
         }
 
         return slot < _slots.Length && _slots[slot].Kind == kind
             ? _plain.AsMemory(Slot.OffsetOf(_slots, slot), _slots[slot].Length)
-            : throw Damaged(path, frame, $"has no slot {slot} of the right kind");
+            : throw await DamagedAsync(path, frame, $"has no slot {slot} of the right kind", cancellationToken);
     }
 
     /// <summary>Reads a frame, from another pack that holds it too when the first one is damaged there.</summary>
-    private async ValueTask LoadAsync(
-        FrameLocation location, IReadOnlyList<FrameLocation> copies, CancellationToken cancellationToken)
+    private async ValueTask<Slot[]> LoadAsync(FrameLocation location, CancellationToken cancellationToken)
     {
+        DamagedObjectException damage;
         try
         {
             await _source.ReadAsync(location, _plain, cancellationToken);
+            return location.Frame.Slots;
         }
-        catch (DamagedObjectException) when (copies.Count > 0)
+        catch (DamagedObjectException found)
         {
-            await LoadAsync(copies[0], [.. copies.Skip(1)], cancellationToken);
+            damage = found;
         }
+
+        foreach (var copy in await index.FindAllAsync(location.Frame.Id, cancellationToken))
+        {
+            try
+            {
+                if (copy.Pack != location.Pack)
+                {
+                    await _source.ReadAsync(copy, _plain, cancellationToken);
+                    return copy.Frame.Slots;
+                }
+            }
+            catch (DamagedObjectException)
+            {
+                // What is told is the damage that was met first.
+            }
+        }
+
+        throw damage;
     }
 
-    private DamagedObjectException Missing(string path, Id128 frame) =>
-        index.FindLost(frame) is { } pack
-            ? new DamagedObjectException(
-                ObjectNames.Pack(cluster.Name, pack), DamageKind.Missing, $"it held content of {Shown(path)}")
-            : index.Damage.Count > 0
-                ? index.Damage[0]
-                : new DamagedObjectException(
-                    new Storage.ObjectName(ObjectNames.Packs(cluster.Name) + "missing"),
-                    DamageKind.Missing,
-                    $"no pack holds frame {frame}, which {Shown(path)} needs");
+    private async ValueTask<DamagedObjectException> MissingAsync(
+        string path, FrameReference frame, CancellationToken cancellationToken)
+    {
+        if ((await index.FindLostAsync(frame.Id, cancellationToken) ?? frame.Place?.Pack) is { } pack)
+        {
+            return index.Damage.FirstOrDefault(damage => damage.Name == ObjectNames.Pack(cluster.Name, pack))
+                ?? new DamagedObjectException(
+                    ObjectNames.Pack(cluster.Name, pack), DamageKind.Missing, $"it held content of {Shown(path)}");
+        }
 
-    private DamagedObjectException Damaged(string path, Id128 frame, string what) =>
+        return index.Damage.Count > 0
+            ? index.Damage[0]
+            : new DamagedObjectException(
+                new Storage.ObjectName(ObjectNames.Packs(cluster.Name) + "missing"),
+                DamageKind.Missing,
+                $"no pack holds frame {frame.Id}, which {Shown(path)} needs");
+    }
+
+    private async ValueTask<DamagedObjectException> DamagedAsync(
+        string path, FrameReference frame, string what, CancellationToken cancellationToken) =>
         new(
-            ObjectNames.Pack(cluster.Name, index.Find(frame)?.Pack ?? default),
+            ObjectNames.Pack(cluster.Name, (await index.FindAsync(frame, cancellationToken))?.Pack ?? default),
             DamageKind.Inconsistent,
-            $"frame {frame}, which {Shown(path)} needs, {what}");
+            $"frame {frame.Id}, which {Shown(path)} needs, {what}");
 
     private static string Shown(string path) => Platform.Files.PosixPath.Display(path);
 }

@@ -39,7 +39,7 @@ internal static class PackDirectory
             }
 
             source.MustBeAtEnd();
-            return new PackRecord(pack, reader.Size, frames);
+            return new PackRecord(pack, reader.Size, reader.CreatedUs, frames);
         }
         catch (DecodingException exception)
         {

@@ -13,6 +13,13 @@ namespace Lifeboat.Repository.Packs;
 public sealed class PackWriter : IAsyncDisposable
 {
     private const long PackSize = 64L << 20;
+
+    /// <summary>
+    /// A frame with loose pages is closed at this size: of those that are superseded a restore reads fewer in vain, for two
+    /// or three bytes in a hundred more (docs/decisions/0032).
+    /// </summary>
+    private const int LooseFrame = 256 << 10;
+
     private const int MostFrames = 1024;
     private const int MostSlots = 32768;
 
@@ -26,9 +33,11 @@ public sealed class PackWriter : IAsyncDisposable
 
     private int _filled;
     private int _packSlots;
+    private bool _hasLoosePages;
     private FrameReference _reference = new();
     private ContainerWriter? _pack;
     private Id128 _packId;
+    private long _packCreatedUs;
     private Task _closing = Task.CompletedTask;
 
     /// <param name="level">Of zstd.</param>
@@ -48,10 +57,13 @@ public sealed class PackWriter : IAsyncDisposable
     public async ValueTask<(FrameReference Frame, int Slot)> AddAsync(
         ReadOnlyMemory<byte> content, SlotKind kind, Id128 id, CancellationToken cancellationToken)
     {
-        if (_filled + content.Length > _plain.Length || _slots.Count == Slot.MostPerFrame)
+        var bound = _hasLoosePages || kind == SlotKind.LoosePages ? LooseFrame : _plain.Length;
+        if (_slots.Count > 0 && (_filled + content.Length > bound || _slots.Count == Slot.MostPerFrame))
         {
             await CloseFrameAsync(cancellationToken);
         }
+
+        _hasLoosePages |= kind == SlotKind.LoosePages;
 
         content.Span.CopyTo(_plain.AsSpan(_filled));
         _filled += content.Length;
@@ -79,10 +91,11 @@ public sealed class PackWriter : IAsyncDisposable
         var id = _tagger.FrameId(slots);
         _frames.Add(new PackedFrame(id, number, offset, length, slots));
         _packSlots += slots.Length;
-        _reference.Close(id);
+        _reference.Close(id, new FramePlace(_packId, number));
         _reference = new FrameReference();
         _slots.Clear();
         _filled = 0;
+        _hasLoosePages = false;
         if (_pack.Length >= PackSize || _frames.Count >= MostFrames)
         {
             await ClosePackAsync(cancellationToken);
@@ -119,13 +132,15 @@ public sealed class PackWriter : IAsyncDisposable
     private async ValueTask<ContainerWriter> OpenPackAsync(CancellationToken cancellationToken)
     {
         _packId = Id128.NewRandom();
+        var created = _cluster.Time.GetUtcNow();
+        _packCreatedUs = (created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         return await ContainerWriter.CreateAsync(
             _cluster.Store,
             ObjectNames.Pack(_cluster.Name, _packId),
             ContainerKind.Pack,
             _cluster.DataKey,
             _compressor,
-            _cluster.Time.GetUtcNow(),
+            created,
             cancellationToken);
     }
 
@@ -145,15 +160,15 @@ public sealed class PackWriter : IAsyncDisposable
         }
 
         await pack.WriteDirectoryAsync(annex.Memory, cancellationToken);
-        var (id, frames) = (_packId, _frames.ToArray());
+        var (id, created, frames) = (_packId, _packCreatedUs, _frames.ToArray());
         _pack = null;
         _frames.Clear();
         _packSlots = 0;
-        _closing = Task.Run(() => CommitAsync(pack, id, frames, cancellationToken), CancellationToken.None);
+        _closing = Task.Run(() => CommitAsync(pack, id, created, frames, cancellationToken), CancellationToken.None);
     }
 
     private async Task CommitAsync(
-        ContainerWriter pack, Id128 id, PackedFrame[] frames, CancellationToken cancellationToken)
+        ContainerWriter pack, Id128 id, long created, PackedFrame[] frames, CancellationToken cancellationToken)
     {
         await using (pack)
         {
@@ -163,7 +178,7 @@ public sealed class PackWriter : IAsyncDisposable
                     pack.Name, DamageKind.Inconsistent, "a random pack id is in use already");
             }
 
-            _finished(new PackRecord(id, pack.Length, frames));
+            _finished(new PackRecord(id, pack.Length, created, frames));
         }
     }
 }

@@ -3,6 +3,7 @@ using Lifeboat.Repository;
 using Lifeboat.Repository.Check;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Keys;
 using Lifeboat.Repository.Packs;
@@ -38,11 +39,11 @@ public sealed class GoldenRepositoryTests
         var frame = Assert.Single(pack.Frames);
         using var source = new FrameSource(cluster);
         var plain = new byte[1 << 20];
-        var length = await source.ReadAsync(index.Find(frame.Id)!, plain, default);
+        var length = await source.ReadAsync((await index.FindAsync(new FrameReference(frame.Id), default))!, plain, default);
         Assert.Equal(8192 + 4 + 8192, length);
         Assert.Equal("tail"u8.ToArray(), plain[8192..8196]);
-        Assert.NotNull(index.FindExtent(frame.Slots[0].Id));
-        Assert.Null(index.FindExtent(frame.Slots[1].Id));
+        Assert.NotNull(await index.FindExtentAsync(frame.Slots[0].Id, default));
+        Assert.Null(await index.FindExtentAsync(frame.Slots[1].Id, default));
 
         var report = await RepositoryCheck.RunAsync(
             repository, new CheckOptions { ReadData = true }, progress: null, default);
@@ -62,9 +63,9 @@ public sealed class GoldenRepositoryTests
         }
     }
 
-    private static async Task<MemoryObjectStore> LoadAsync()
+    internal static async Task<MemoryObjectStore> LoadAsync(string repository = "v0")
     {
-        var root = Path.Combine(AppContext.BaseDirectory, "fixtures", "repository", "v0");
+        var root = Path.Combine(AppContext.BaseDirectory, "fixtures", "repository", repository);
         var store = new MemoryObjectStore(TimeProvider.System);
         foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
         {

@@ -21,7 +21,7 @@ public sealed class MapTests
             var entries = RandomEntries(new Random(seed), files: 20);
             var sink = new ByteSink();
             MapBlock.Encode(sink, entries);
-            return Same(entries, MapBlock.Decode(sink.Span));
+            return Same(entries, MapBlockReader.Decode(sink.Span));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class MapTests
             bytes = random.Next(4) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
             try
             {
-                Assert.All(MapBlock.Decode(bytes), entry => Assert.Null(entry.Fault()));
+                Assert.All(MapBlockReader.Decode(bytes), entry => Assert.Null(entry.Fault()));
             }
             catch (DecodingException)
             {
@@ -90,14 +90,14 @@ public sealed class MapTests
     {
         var cluster = (await RepositoryBuilder.CreateAsync()).Cluster;
         var random = new Random(Seed);
-        MapEntry old0 = Entry("a"u8, Extent(random, 0, PageTags.ExtentSize)), old1 = Entry("a"u8, Extent(random, 1, PageTags.ExtentSize));
-        var new1 = Entry("a"u8, Extent(random, 1, PageTags.ExtentSize));
-        var cut = Entry("c"u8, Extent(random, 0, PageTags.ExtentSize));
-        var behind = Entry("c"u8, Extent(random, 1, 8192));
+        MapEntry old0 = Entry("a"u8, Extent(random, 0, PageTags.ExtentSize, isWhole: true)), old1 = Entry("a"u8, Extent(random, 1, PageTags.ExtentSize, isWhole: true));
+        var new1 = Entry("a"u8, Extent(random, 1, PageTags.ExtentSize, isWhole: true));
+        var cut = Entry("c"u8, Extent(random, 0, PageTags.ExtentSize, isWhole: true));
+        var behind = Entry("c"u8, Extent(random, 1, 8192, isWhole: true));
         MapEntry FactsOf(string path, long length) => new(System.Text.Encoding.ASCII.GetBytes(path), null, Facts(length), false);
         var basis = await WriteAsync(cluster,
         [
-            old0, old1, FactsOf("a", 2 * PageTags.ExtentSize), Entry("b"u8, Extent(random, 0, 8192)), FactsOf("b", 8192),
+            old0, old1, FactsOf("a", 2 * PageTags.ExtentSize), Entry("b"u8, Extent(random, 0, 8192, isWhole: true)), FactsOf("b", 8192),
             cut, behind, FactsOf("c", PageTags.ExtentSize + 8192),
         ]);
         var delta = await WriteAsync(cluster,
@@ -119,7 +119,7 @@ public sealed class MapTests
         var cluster = (await RepositoryBuilder.CreateAsync()).Cluster;
         var random = new Random(Seed);
         var run = await WriteAsync(cluster,
-            [Entry("a"u8, Extent(random, 0, 8192)), new MapEntry("b"u8.ToArray(), null, Facts(100_000), false)]);
+            [Entry("a"u8, Extent(random, 0, 8192, isWhole: true)), new MapEntry("b"u8.ToArray(), null, Facts(100_000), false)]);
         var empty = await WriteAsync(cluster, []);
         foreach (var runs in new[] { new[] { run }, [run, empty] })
         {
@@ -132,7 +132,7 @@ public sealed class MapTests
     public async Task An_entry_that_no_reader_accepts_is_refused_by_the_writer()
     {
         var cluster = (await RepositoryBuilder.CreateAsync()).Cluster;
-        var good = Extent(new Random(Seed), 0, 16384);
+        var good = Extent(new Random(Seed), 0, 16384, isWhole: true);
         MapEntry[] bad =
         [
             new([], null, Facts(0), false),
@@ -145,6 +145,9 @@ public sealed class MapTests
             Entry("a"u8, good with { Overlays = [new Overlay(0b100, new FrameReference(Id128.NewRandom()), 0)] }),
             Entry("a"u8, good with { Overlays = [new Overlay(0, new FrameReference(Id128.NewRandom()), 0)] }),
             Entry("a"u8, ExtentEntry.Zeros(0, 8192) with { Overlays = [new Overlay(1, new FrameReference(Id128.NewRandom()), 0)] }),
+            Entry("a"u8, ExtentEntry.Patch(0, 8192, new byte[40], new Overlay(1, new FrameReference(Id128.NewRandom()), 0))),
+            Entry("a"u8, good with { IsPatch = true }),
+            new("a"u8.ToArray(), null, Facts(0), false) { Kept = -1 },
         ];
         foreach (var entry in bad)
         {
@@ -167,16 +170,20 @@ public sealed class MapTests
             }
 
             var number = 0;
+            var kept = random.Next(3) == 0 ? random.Next(10) : (int?)null;
             for (var extent = random.Next(6); extent > 0; extent--)
             {
                 number += 1 + random.Next(random.Next(2) == 0 ? 1 : 100_000);
                 var length = random.Next(2) == 0 ? PageTags.ExtentSize : random.Next(1, PageTags.ExtentSize);
-                entries.Add(Entry(path, random.Next(4) == 0 ? ExtentEntry.Zeros(number, length) : Extent(random, number, length)));
+                entries.Add(Entry(path, random.Next(4) == 0 ? ExtentEntry.Zeros(number, length) : Extent(random, number, length)) with
+                {
+                    Kept = kept,
+                });
             }
 
             entries.Add(new MapEntry(path, null, new FileFacts(
                 (MapFileKind)random.Next(3), random.Next(0x1000), random.NextInt64(), random.NextInt64(), -random.NextInt64(),
-                (ulong)random.NextInt64(), (uint)random.Next()), false));
+                (ulong)random.NextInt64(), kept == 5 ? 0 : (uint)random.Next()) { CrcFromTags = kept == 5 }, false) { Kept = kept });
         }
 
         entries.Sort(MapEntry.Compare);
@@ -186,15 +193,28 @@ public sealed class MapTests
 
     private static MapEntry Entry(ReadOnlySpan<byte> path, ExtentEntry extent) => new(path.ToArray(), extent, null, false);
 
-    private static ExtentEntry Extent(Random random, int number, int length)
+    private static ExtentEntry Extent(Random random, int number, int length, bool isWhole = false)
     {
         var pages = PageTags.PagesOf(length);
         var tags = new byte[pages * 20];
         random.NextBytes(tags);
-        FrameReference Frame() => new(new Id128((ulong)random.Next(3), (ulong)random.Next(3)));
+        FrameReference Frame()
+        {
+            var (high, low) = ((ulong)random.Next(3), (ulong)random.Next(3));
+            return new(new Id128(high, low), low == 0 ? null : new FramePlace(new Id128(high, 9), (uint)low));
+        }
+
         var overlays = Enumerable.Range(0, random.Next(3)).Select(_ => new Overlay(
             1UL << random.Next(pages) | 1, Frame(), random.Next(4096))).ToArray();
-        return new ExtentEntry(number, length, Id128.Read(tags), tags, Frame(), random.Next(4096), overlays);
+        if (random.Next(3) == 0 && overlays.Length > 0 && !isWhole)
+        {
+            tags = tags[..(System.Numerics.BitOperations.PopCount(Overlay.Union(overlays)) * 20)];
+            return new ExtentEntry(number, length, default, tags, null, 0, overlays) { IsPatch = true };
+        }
+
+        var isBare = random.Next(5) == 0 && overlays.Length > 0;
+        return new ExtentEntry(
+            number, length, Id128.Read(tags), tags, isBare ? null : Frame(), isBare ? 0 : random.Next(4096), overlays);
     }
 
     private static FileFacts Facts(long length) => new(MapFileKind.Regular, 0x180, length, 1, 2, 3, 4);
@@ -208,9 +228,10 @@ public sealed class MapTests
         entry.IsGone,
         entry.Facts,
         entry.Extent is { } extent
-            ? $"{extent.Number} {extent.Length} {extent.Id} {Convert.ToHexString(extent.Tags)} {extent.Base?.Id} {extent.Slot} "
-                + string.Join(',', extent.Overlays.Select(overlay => $"{overlay.Pages} {overlay.Frame.Id} {overlay.Slot}"))
-            : "");
+            ? $"{extent.Number} {extent.Length} {extent.Id} {Convert.ToHexString(extent.Tags)} {extent.Base?.Id} {extent.Base?.Place} {extent.Slot} {extent.IsPatch} "
+                + string.Join(',', extent.Overlays.Select(overlay => $"{overlay.Pages} {overlay.Frame.Id} {overlay.Frame.Place} {overlay.Slot}"))
+            : "",
+        entry.Kept);
 
     private static async Task<Id128> WriteAsync(Cluster cluster, IEnumerable<MapEntry> entries)
     {
@@ -234,9 +255,11 @@ public sealed class MapTests
         var annex = new ByteSink();
         annex.Varint(PageTags.ExtentPages);
         annex.Varint(PageTags.PageSize);
+        annex.Varint(0);
         annex.Varint(first.Length);
         annex.Bytes(first);
         annex.Varint(int.MaxValue);
+        annex.Varint(0);
         await writer.CompleteNewAsync(annex.Memory, default);
     }
 
@@ -254,7 +277,7 @@ public sealed class MapTests
     private static async Task<List<MapEntry>> ReadRunAsync(Cluster cluster, Id128 run)
     {
         var entries = new List<MapEntry>();
-        await foreach (var entry in MapRunReader.ReadAsync(cluster, run, default))
+        await foreach (var entry in MapRunReader.ReadAsync(cluster, run, [], default))
         {
             entries.Add(entry);
         }

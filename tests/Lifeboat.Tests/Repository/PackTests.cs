@@ -20,14 +20,15 @@ public sealed class PackTests
         var packs = new BackupPacks(cluster);
         var all = await Task.WhenAll(Enumerable.Range(0, 3).Select(worker => Task.Run(() => WriteAsync(cluster, packs, worker))));
         await packs.WriteIndexAsync(default);
-        var index = await FrameIndex.LoadAsync(cluster, default);
+        using var index = await FrameIndex.LoadAsync(cluster, default);
         Assert.Empty(index.Unlisted);
         using var source = new FrameSource(cluster);
         var plain = new byte[1 << 20];
         foreach (var (content, frame, slot) in all.SelectMany(one => one))
         {
             Assert.True(frame.IsClosed);
-            var location = index.Find(frame.Id)!;
+            var location = (await index.FindAsync(new FrameReference(frame.Id), default))!;
+            Assert.Equal(location.Pack, (await index.FindAsync(frame, default))!.Pack);
             await source.ReadAsync(location, plain, default);
             Assert.Equal(content, plain.AsSpan(Slot.OffsetOf(location.Frame.Slots, slot), content.Length).ToArray());
         }
@@ -85,16 +86,22 @@ public sealed class PackTests
         var built = await RepositoryBuilder.CreateAsync();
         await built.FillAsync();
         var packs = (await StoreCopy.ReadAsync(built.Store)).Where(pair => pair.Key.Contains("/packs/", StringComparison.Ordinal)).ToList();
-        var whole = await FrameIndex.LoadAsync(built.Cluster, default);
+        var lost = Id128.Parse(packs[0].Key[^32..]);
+        var record = await PackDirectory.ReadAsync(built.Cluster, lost, size: null, default);
+        var (frame, extent) = (record.Frames[0].Id, record.Frames[0].Slots[0].Id);
+        using var whole = await FrameIndex.LoadAsync(built.Cluster, default);
+        Assert.Equal(lost, Assert.Single(await whole.FindAllAsync(frame, default)).Pack);
+        Assert.Equal((lost, 0), (await whole.FindExtentAsync(extent, default))?.Frame.Place is { } place ? (place.Pack, 0) : default);
         await built.Store.DeleteAsync(new ObjectName(packs[0].Key), default);
-        var without = await FrameIndex.LoadAsync(built.Cluster, default);
+        using var without = await FrameIndex.LoadAsync(built.Cluster, default);
         Assert.Empty(without.Damage);
-        Assert.True(without.Frames < whole.Frames);
-        Assert.Null(without.Packs[Id128.Parse(packs[0].Key[^32..])]);
+        Assert.Empty(await without.FindAllAsync(frame, default));
+        Assert.Null(await without.FindExtentAsync(extent, default));
+        Assert.Equal(lost, await without.FindLostAsync(frame, default));
 
         await built.Store.ReplaceAsync(packs[0].Key, packs[0].Value[..^40]);
-        var truncated = await FrameIndex.LoadAsync(built.Cluster, default);
-        Assert.Equal(without.Frames, truncated.Frames);
+        using var truncated = await FrameIndex.LoadAsync(built.Cluster, default);
+        Assert.Empty(await truncated.FindAllAsync(frame, default));
         Assert.Equal(packs[0].Key, Assert.Single(truncated.Damage).Name.Value);
     }
 

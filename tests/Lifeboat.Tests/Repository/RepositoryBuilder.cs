@@ -101,7 +101,7 @@ internal sealed class RepositoryBuilder
 
     internal BackupManifest Manifest(string start, string stop, BackupChanges changes)
     {
-        var time = new DateTimeOffset(2026, 1, 1, 0, 0, _second++, TimeSpan.Zero);
+        var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(_second++);
         return new BackupManifest
         {
             Id = BackupId.New(time),
@@ -213,7 +213,7 @@ internal sealed class RepositoryBuilder
 
             var stored = changes.Stored(part.ToArray());
             var tags = tagger.Tag(stored, out var id, out _);
-            var (frame, slot) = index.FindExtent(id) ?? await writer.AddAsync(stored, SlotKind.Extent, id, default);
+            var (frame, slot) = await index.FindExtentAsync(id, default) ?? await writer.AddAsync(stored, SlotKind.Extent, id, default);
             entries.Add(new MapEntry(
                 path, new ExtentEntry(number, part.Length, id, changes.Tags(tags), frame, slot, []), null, false));
         }

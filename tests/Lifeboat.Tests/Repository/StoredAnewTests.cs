@@ -25,8 +25,9 @@ public sealed class StoredAnewTests
         var newer = await StoreAsync(cluster);
         var index = await FrameIndex.LoadAsync(cluster, default);
         var frame = newer.Frames[0];
-        Assert.Equal(newer.Id, index.Find(frame.Id)!.Pack);
-        Assert.Single(index.FindCopies(frame.Id));
+        Assert.Equal(newer.Id, (await index.FindAsync(new FrameReference(frame.Id), default))!.Pack);
+        Assert.Equal(newer.Id, (await index.FindExtentAsync(frame.Slots[0].Id, default))!.Value.Frame.Place!.Value.Pack);
+        Assert.Equal(2, (await index.FindAllAsync(frame.Id, default)).Count);
     }
 
     [Theory]

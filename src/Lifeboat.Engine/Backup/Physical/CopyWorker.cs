@@ -111,7 +111,13 @@ internal sealed class CopyWorker(
         }
 
         var tags = tagger.Tag(content.Span, out var id, out var crc);
-        if (stored.FindExtent(id) is not { } place && !added.TryGetValue(id, out place))
+        if (!added.TryGetValue(id, out var place)
+            && await stored.FindExtentAsync(id, cancellationToken) is { } found)
+        {
+            place = found;
+        }
+
+        if (place.Frame is null)
         {
             place = await packs.AddAsync(content, SlotKind.Extent, id, cancellationToken);
             added.TryAdd(id, place);

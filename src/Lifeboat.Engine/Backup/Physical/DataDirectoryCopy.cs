@@ -23,19 +23,15 @@ internal sealed class DataDirectoryCopy(
     internal async Task<CopiedFiles> RunAsync(
         Lsn start, Func<CancellationToken, Task<Lsn>> walPosition, CancellationToken cancellationToken)
     {
-        var stored = await FrameIndex.LoadAsync(request.Cluster, cancellationToken);
+        using var loaded = await FrameIndex.LoadAsync(request.Cluster, cancellationToken);
         await request.Cluster.Store.SweepAsync(cancellationToken);
-        await _packs.AdoptAsync(stored.Unlisted, cancellationToken);
-        foreach (var damage in stored.Damage)
+        await _packs.AdoptAsync(loaded.Unlisted, cancellationToken);
+        foreach (var damage in loaded.Damage)
         {
             activity.Warn($"not reused: {damage.Message}");
         }
 
-        if (request.StoreAnew)
-        {
-            stored = FrameIndex.Empty();
-        }
-
+        var stored = request.StoreAnew ? FrameIndex.Empty() : loaded;
         var verifier = source.Control.HasDataChecksums
             ? new PageVerifier(source.Control.BlockSize, start, walPosition)
             : null;

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using Lifeboat.Platform.Checksums;
-using Lifeboat.Repository.Frames;
 
-namespace Lifeboat.Repository.Check;
+namespace Lifeboat.Repository.Frames;
 
 /// <summary>What the CRCs in an extent's tags amount to.</summary>
 internal static class TagCrcs

@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using Lifeboat.Storage;
+
+namespace Lifeboat.Testing.Stores;
+
+/// <summary>Requests and bytes that went to a store.</summary>
+/// <param name="Requests">As an object store counts them: a listing one for each 1000 names, a writer one for each 8 MiB.</param>
+public readonly record struct StoreUse(long Requests, long BytesRead, long BytesWritten)
+{
+    public static StoreUse operator -(StoreUse a, StoreUse b) =>
+        new(a.Requests - b.Requests, a.BytesRead - b.BytesRead, a.BytesWritten - b.BytesWritten);
+}
+
+/// <summary>Counts what goes to a store, and makes each request take a while when asked to.</summary>
+public sealed class MeteredStore(IObjectStore inner) : IObjectStore
+{
+    private const long Part = 8 << 20;
+
+    private long _requests;
+    private long _read;
+    private long _written;
+
+    /// <summary>Each request takes at least this long.</summary>
+    public TimeSpan Latency { get; set; }
+
+    public StoreUse Use => new(
+        Interlocked.Read(ref _requests), Interlocked.Read(ref _read), Interlocked.Read(ref _written));
+
+    public string Location => inner.Location;
+
+    public StoreCapabilities Capabilities => inner.Capabilities;
+
+    public async ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken);
+        Interlocked.Add(ref _written, content.Length);
+        return await inner.PutAsync(name, content, condition, cancellationToken);
+    }
+
+    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
+        new Writer(this, await inner.CreateAsync(name, cancellationToken));
+
+    public async ValueTask<int> ReadAsync(
+        ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken);
+        var read = await inner.ReadAsync(name, offset, buffer, cancellationToken);
+        Interlocked.Add(ref _read, read);
+        return read;
+    }
+
+    public async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken);
+        return await inner.StatAsync(name, cancellationToken);
+    }
+
+    public async IAsyncEnumerable<ObjectFacts> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await foreach (var facts in inner.ListAsync(prefix, cancellationToken))
+        {
+            if (count++ % 1000 == 0)
+            {
+                await AskAsync(cancellationToken);
+            }
+
+            yield return facts;
+        }
+
+        if (count == 0)
+        {
+            await AskAsync(cancellationToken);
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken);
+        return await inner.ListChildrenAsync(prefix, cancellationToken);
+    }
+
+    public IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
+        inner.ListVersionsAsync(prefix, cancellationToken);
+
+    public ValueTask<int> ReadVersionAsync(
+        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        inner.ReadVersionAsync(name, version, offset, buffer, cancellationToken);
+
+    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken);
+        await inner.DeleteAsync(name, cancellationToken);
+    }
+
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
+        inner.SettleAsync(prefix, cancellationToken);
+
+    public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => inner.SweepAsync(cancellationToken);
+
+    private async ValueTask AskAsync(CancellationToken cancellationToken, long requests = 1)
+    {
+        Interlocked.Add(ref _requests, requests);
+        if (Latency > TimeSpan.Zero)
+        {
+            await Task.Delay(Latency, cancellationToken);
+        }
+    }
+
+    private sealed class Writer(MeteredStore store, IObjectWriter inner) : IObjectWriter
+    {
+        public ObjectName Name => inner.Name;
+
+        public long Length => inner.Length;
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+            inner.WriteAsync(content, cancellationToken);
+
+        public async ValueTask<PutOutcome> CompleteAsync(PutCondition condition, CancellationToken cancellationToken)
+        {
+            await store.AskAsync(cancellationToken, 1 + (inner.Length / Part));
+            Interlocked.Add(ref store._written, inner.Length);
+            return await inner.CompleteAsync(condition, cancellationToken);
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}
