@@ -104,6 +104,13 @@ internal static class S3Failures
             }
         }
 
+        if (failure is AmazonClientException && failure.Message.Contains("RegionEndpoint", StringComparison.Ordinal))
+        {
+            return Final(
+                failure, ErrorCode.Usage, operation, place.Bucket, "the bucket's region is not known",
+                "Give it in the place: s3://BUCKET/PREFIX?region=REGION, or set AWS_REGION.");
+        }
+
         return failure is AmazonClientException client && client.InnerException is null
             ? Final(
                 failure, ErrorCode.Denied, operation, place.Bucket, "no credentials were found",

@@ -226,6 +226,11 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
                             ByteRange = new ByteRange(offset, offset + buffer.Length - 1),
                         },
                         token);
+                    if (offset > 0 && answer.HttpStatusCode != HttpStatusCode.PartialContent)
+                    {
+                        throw new IOException("the store gave the whole object where a part of it was asked for");
+                    }
+
                     var wanted = (int)Math.Min(answer.ContentLength, buffer.Length);
                     var read = await answer.ResponseStream.ReadAtLeastAsync(
                         buffer[..wanted], wanted, throwOnEndOfStream: false, token);

@@ -69,6 +69,9 @@ public sealed class BucketTests
         Assert.DoesNotContain("another", denied.ToString(), StringComparison.Ordinal);
         denied = await ListAsync(place, 9, ("AWS_ACCESS_KEY_ID", null), ("AWS_SECRET_ACCESS_KEY", null), ("HOME", "/nonexistent"));
         Assert.Contains("AWS_ACCESS_KEY_ID", denied.Text("hint"), StringComparison.Ordinal);
+        var unknown = await ListAsync(
+            place with { Endpoint = null }, 2, ("AWS_REGION", null), ("AWS_DEFAULT_REGION", null), ("HOME", "/nonexistent"));
+        Assert.Contains("region=", unknown.Text("hint"), StringComparison.Ordinal);
         Assert.Contains("profile nobody", (await ListAsync(place with { Profile = "nobody" }, 2)).Text("subject"), StringComparison.Ordinal);
 
         static async Task<System.Text.Json.JsonElement> ListAsync(
