@@ -14,6 +14,10 @@ namespace Lifeboat.Engine.Targets;
 /// </summary>
 public sealed partial class TargetResolver
 {
+    private const ulong WalPageSize = 8192;
+    private const ulong ShortPageHeader = 24;
+    private const ulong LongPageHeader = 40;
+
     private readonly TargetChoice _choice;
     private readonly RecoveryTarget _target;
     private readonly WalSearch _search;
@@ -266,13 +270,17 @@ public sealed partial class TargetResolver
 
     private LeftSegment? LeftAt(Lsn end)
     {
+        // Where the next record begins may lie behind the header of a page, and what was replayed last ends before that.
         var size = _choice.Path.Size;
+        var inPage = end.Value % WalPageSize;
+        var replayedTo = inPage is ShortPageHeader or LongPageHeader ? end.Value - inPage : end.Value;
         var name = _choice.Path.NameOf(WalSegmentName.OfEnd(Timeline, end, size).Number);
-        var replayed = _choice.Path.History.TimelineOf(new Lsn(end.Value - 1));
+        var replayed = _choice.Path.History.TimelineOf(new Lsn(replayedTo - 1));
         return replayed != name.Timeline
             && _choice.Path.History.SwitchedFrom(replayed) is { } left
+            && size.SegmentOf(left) == name.Number && left.Value % (ulong)size.Bytes is var length and > 0
             && _choice.Archive.Find(name) is { } source
-                ? new LeftSegment(name with { Timeline = replayed }, source, (int)(left.Value % (ulong)size.Bytes))
+                ? new LeftSegment(name with { Timeline = replayed }, source, (int)length)
                 : null;
     }
 }
