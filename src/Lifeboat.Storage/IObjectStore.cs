@@ -102,6 +102,22 @@ public interface IObjectStore
     ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="DeleteAsync"/> of each, at the cost of fewer waits. The order is the store's: whoever needs one object gone
+    /// before another deletes it in an earlier call. After a failure any of them may be gone, and it is left open whether that
+    /// is durable; the caller deletes all of them again. A name may be given twice.
+    /// </summary>
+    ValueTask DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes versions that <see cref="ListVersionsAsync"/> named, for good; one that is not there is no error. Removing the
+    /// newest one makes the one before it the object; removing a deletion marker that is the newest brings the object back. So
+    /// what is to be gone is deleted first, its versions are removed then, and the marker is the last.
+    /// The order within a call is the store's, and a failure leaves open which are gone.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The store keeps no versions, so that it named none.</exception>
+    ValueTask DeleteVersionsAsync(IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Makes every object durable that can be seen whose name is <paramref name="prefix"/> and one more component: a
     /// writer that died may have made it visible and no more. Stores that only show what is durable have nothing to do.
     /// </summary>

@@ -9,6 +9,9 @@ public class ObjectStoreException : LifeboatException
         : base(failure, inner)
     {
     }
+
+    /// <summary>How long the store asked to be left alone; null when it did not.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }
 
 /// <summary>The store is sure that there is no object of this name.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Http;
+using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Amazon;
@@ -123,11 +124,32 @@ internal static class S3Connection
                 handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(trusted);
             }
 
-            return new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+            return new HttpClient(new PlainXmlTypes(handler)) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         }
 
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
         public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+
+    /// <summary>
+    /// Takes what follows <c>application/xml</c> away (<c>; charset=UTF-8</c>, as Google's store has it): with it the SDK does not
+    /// read the code of an error, and what is absent could not be told from a proxy's page.
+    /// </summary>
+    private sealed class PlainXmlTypes(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (!answer.IsSuccessStatusCode
+                && answer.Content.Headers.ContentType is { MediaType: { } type, Parameters.Count: > 0 }
+                && type.EndsWith("/xml", StringComparison.OrdinalIgnoreCase))
+            {
+                answer.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+            }
+
+            return answer;
+        }
     }
 }

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Amazon.Runtime;
+using Amazon.Runtime.Internal;
 using Amazon.S3;
 using Lifeboat.Platform.Errors;
 
@@ -18,6 +20,7 @@ internal static class S3Failures
         failure switch
         {
             LifeboatException known => known,
+            AmazonUnmarshallingException => Foreign(operation, subject, place),
             AmazonServiceException { ErrorCode: { Length: > 0 } code } answered =>
                 OfAnswer(answered, code, operation, subject, place, right),
             AmazonServiceException answered when (int)answered.StatusCode != 0 =>
@@ -26,6 +29,17 @@ internal static class S3Failures
                 failure, operation, subject, "the store did not answer in time", "See whether the store is well; the line may be too slow."),
             _ => OfTransport(failure, operation, subject, place),
         };
+
+    /// <summary>Something answered with success, and it was not the store, or not the whole of its answer.</summary>
+    internal static ObjectStoreException Foreign(string operation, string subject, S3Place place) => new(new Failure(
+        ErrorCode.StoreUnavailable,
+        operation,
+        subject,
+        $"what answered in the place of {HostOf(place)} is not an answer of a store of S3",
+        Transient: true,
+        "Check the endpoint in --repository: a proxy or another program may stand there; or the store is starting."));
+
+    private static string HostOf(S3Place place) => place.Endpoint?.Authority ?? "Amazon S3";
 
     private static ObjectStoreException OfAnswer(
         AmazonServiceException failure, string code, string operation, string subject, S3Place place, string? right)
@@ -68,6 +82,7 @@ internal static class S3Failures
                 var passes = (int)failure.StatusCode >= ServerErrors || (int)failure.StatusCode == 0
                     || failure.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
                         or HttpStatusCode.Conflict
+                    || (failure.StatusCode == HttpStatusCode.NotFound && code is not ("NoSuchKey" or "NoSuchVersion"))
                     || code is "SlowDown" or "RequestTimeout" or "InternalError" or "ServiceUnavailable" or "OperationAborted";
                 return new ObjectStoreException(
                     new Failure(
@@ -77,13 +92,16 @@ internal static class S3Failures
                         $"the store answered {(int)failure.StatusCode} {code}: {failure.Message}",
                         passes,
                         passes ? "It is tried again; see whether the store is well." : "See the store's documentation of this code."),
-                    failure);
+                    failure)
+                {
+                    RetryAfter = RetryAfterOf(failure),
+                };
         }
     }
 
     private static ObjectStoreException OfTransport(Exception failure, string operation, string subject, S3Place place)
     {
-        var host = place.Endpoint?.Authority ?? "Amazon S3";
+        var host = HostOf(place);
         for (var inner = failure; inner is not null; inner = inner.InnerException)
         {
             switch (inner)
@@ -119,6 +137,15 @@ internal static class S3Failures
             : Unavailable(
                 failure, operation, subject, $"the connection broke: {failure.Message}", "It is tried again; see whether the store is well.");
     }
+
+    /// <summary>In seconds only: the form with a date depends on two clocks, and no store of S3 uses it.</summary>
+    private static TimeSpan? RetryAfterOf(AmazonServiceException failure) =>
+        failure.InnerException is HttpErrorResponseException { Response: { } response }
+        && response.IsHeaderPresent("Retry-After")
+        && int.TryParse(
+            response.GetHeaderValue("Retry-After"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
 
     private static string CodeOf(HttpStatusCode status) => status switch
     {

@@ -21,5 +21,8 @@ internal static class S3Margins
     /// <summary>Parts of one object that are sent at a time: 24 MiB of memory for each writer.</summary>
     internal const int MostParts = 3;
 
+    /// <summary>Deletions under way at a time: 300 a second at 50 ms each, and no burst that a store would throttle.</summary>
+    internal const int MostDeletes = 16;
+
     internal static TimeSpan For(long bytes) => Request + (EachMegabyte * (bytes / (double)(1 << 20)));
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Amazon.S3.Model;
 
@@ -106,6 +107,9 @@ public sealed partial class S3ObjectStore
                 "s3:ListBucketMultipartUploads",
                 0,
                 (client, token) => client.ListMultipartUploadsAsync(request, token),
+                answer => answer.IsTruncated is { } more
+                    && (!more || answer.NextKeyMarker != request.KeyMarker
+                        || answer.NextUploadIdMarker != request.UploadIdMarker),
                 cancellationToken);
             foreach (var upload in page.MultipartUploads ?? [])
             {
@@ -133,6 +137,7 @@ public sealed partial class S3ObjectStore
         0,
         (client, token) => client.AbortMultipartUploadAsync(
             new AbortMultipartUploadRequest { BucketName = _place.Bucket, Key = key, UploadId = upload }, token),
+        static answer => answer.HttpStatusCode == HttpStatusCode.NoContent,
         cancellationToken);
 
     private async IAsyncEnumerable<ListObjectsV2Response> PagesAsync(
@@ -152,6 +157,9 @@ public sealed partial class S3ObjectStore
                 ListRight,
                 0,
                 (client, token) => client.ListObjectsV2Async(request, token),
+                // A page that leads to itself would be listed for ever; one that says nothing of its end has been cut.
+                answer => answer.IsTruncated is { } more
+                    && (!more || (answer.NextContinuationToken is { Length: > 0 } next && next != request.ContinuationToken)),
                 cancellationToken);
             yield return page;
             if (page.IsTruncated != true)
@@ -175,6 +183,9 @@ public sealed partial class S3ObjectStore
                 "s3:ListBucketVersions",
                 0,
                 (client, token) => client.ListVersionsAsync(request, token),
+                answer => answer.IsTruncated is { } more
+                    && (!more || answer.NextKeyMarker != request.KeyMarker
+                        || answer.NextVersionIdMarker != request.VersionIdMarker),
                 cancellationToken);
             foreach (var item in page.Versions ?? [])
             {

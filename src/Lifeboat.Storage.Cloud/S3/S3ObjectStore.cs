@@ -12,10 +12,14 @@ namespace Lifeboat.Storage.Cloud.S3;
 /// </remarks>
 public sealed partial class S3ObjectStore : IObjectStore, IDisposable
 {
+    private const int NotOurs = -1;
+
+    // Without the second one, what is absent is answered as refused.
+    private const string ReadRight = "s3:GetObject (and s3:ListBucket)";
+
     private readonly S3Requests _requests;
     private readonly S3Place _place;
     private readonly TimeProvider _time;
-    private bool _bucketSeen;
 
     private S3ObjectStore(S3Requests requests, S3Place place, TimeProvider time, bool versions)
     {
@@ -47,6 +51,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
                 0,
                 (client, token) => client.GetBucketVersioningAsync(
                     new GetBucketVersioningRequest { BucketName = place.Bucket }, token),
+                static _ => true,
                 cancellationToken);
             return new S3ObjectStore(requests, place, time, answer.VersioningConfig?.Status == VersionStatus.Enabled);
         }
@@ -92,6 +97,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
                         ServerSideEncryptionKeyManagementServiceKeyId = _place.KmsKey,
                     },
                     token),
+                static answer => answer.ETag is { Length: > 0 },
                 cancellationToken);
             return PutOutcome.Created;
         }
@@ -121,28 +127,31 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     {
         try
         {
-            var answer = await _requests.SendAsync(
-                "look into the repository",
-                name.Value,
-                "s3:GetObject",
-                0,
-                (client, token) => client.GetObjectMetadataAsync(
-                    new GetObjectMetadataRequest { BucketName = _place.Bucket, Key = KeyOf(name) }, token),
-                cancellationToken);
-            return new ObjectFacts(
-                name, answer.ContentLength, TimeOf(answer.LastModified), Capabilities.Versions ? answer.VersionId : null);
+            return await HeadAsync(name, cancellationToken);
         }
-        catch (ObjectStoreException failure) when (IsMissing(failure))
+        catch (ObjectStoreException failure) when (IsWithoutReason(failure))
         {
-            // An answer without a body does not tell a missing object from a missing bucket.
-            await RequireBucketAsync(cancellationToken);
+            // Such an answer has no body: it does not tell a missing object from a missing bucket, nor wrong keys from a right
+            // that lacks, nor any of them from a proxy whose store is down. A read says which.
+        }
+
+        try
+        {
+            await ReadAsync(name, version: null, offset: 0, new byte[1], cancellationToken);
+        }
+        catch (ObjectNotFoundException)
+        {
             return null;
         }
-        catch (ObjectStoreException failure) when (failure.Code == Platform.Errors.ErrorCode.Denied)
+
+        try
         {
-            // Nor does it tell wrong keys from a right that lacks.
-            await RequireBucketAsync(cancellationToken);
-            throw;
+            // It has come in between.
+            return await HeadAsync(name, cancellationToken);
+        }
+        catch (ObjectStoreException failure) when (IsWithoutReason(failure))
+        {
+            throw S3Failures.Foreign(failure.Failure.Operation, name.Value, _place);
         }
     }
 
@@ -161,7 +170,27 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
             0,
             (client, token) => client.DeleteObjectAsync(
                 new DeleteObjectRequest { BucketName = _place.Bucket, Key = KeyOf(name) }, token),
+            static answer => answer.HttpStatusCode == HttpStatusCode.NoContent,
             cancellationToken);
+    }
+
+    /// <summary>One request for each name, several at a time: not every store knows the request that deletes many.</summary>
+    public async ValueTask DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await Parallel.ForEachAsync(names, Several(cancellationToken), DeleteAsync);
+    }
+
+    public async ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!Capabilities.Versions)
+        {
+            throw new InvalidOperationException($"{Location} was not opened with its versions");
+        }
+
+        await Parallel.ForEachAsync(versions, Several(cancellationToken), DeleteVersionAsync);
     }
 
     /// <summary>A bucket shows only what is durable.</summary>
@@ -191,13 +220,48 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     internal static bool IsTaken(ObjectStoreException failure) =>
         failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed };
 
-    private static bool IsMissing(ObjectStoreException failure) =>
-        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" };
+    /// <summary>Only the store's own word counts: an ingress whose store is down answers 404 as well.</summary>
+    private static bool IsMissing(ObjectStoreException failure) => failure.InnerException is AmazonS3Exception
+    {
+        StatusCode: HttpStatusCode.NotFound, ErrorCode: "NoSuchKey" or "NoSuchVersion",
+    };
+
+    private static bool IsWithoutReason(ObjectStoreException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound or HttpStatusCode.Forbidden };
 
     /// <summary>In whole seconds, as an object's own answer has it; a listing has more.</summary>
     private static DateTimeOffset TimeOf(DateTime? time) => time is { } known
         ? DateTimeOffset.FromUnixTimeSeconds(new DateTimeOffset(known.ToUniversalTime()).ToUnixTimeSeconds())
         : DateTimeOffset.UnixEpoch;
+
+    private static ParallelOptions Several(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = S3Margins.MostDeletes, CancellationToken = cancellationToken };
+
+    private async ValueTask DeleteVersionAsync(ObjectVersion version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _requests.SendAsync(
+                "delete a version from the repository",
+                version.Name.Value,
+                "s3:DeleteObjectVersion",
+                0,
+                (client, token) => client.DeleteObjectAsync(
+                    new DeleteObjectRequest
+                    {
+                        BucketName = _place.Bucket,
+                        Key = KeyOf(version.Name),
+                        VersionId = version.Version,
+                    },
+                    token),
+                static answer => answer.HttpStatusCode == HttpStatusCode.NoContent,
+                cancellationToken);
+        }
+        catch (ObjectStoreException failure) when (IsMissing(failure))
+        {
+            // Most stores answer with success; it is gone either way.
+        }
+    }
 
     private async ValueTask<int> ReadAsync(
         ObjectName name, string? version, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -213,7 +277,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
             return await _requests.SendAsync(
                 "read from the repository",
                 name.Value,
-                "s3:GetObject",
+                ReadRight,
                 buffer.Length,
                 async (client, token) =>
                 {
@@ -226,23 +290,23 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
                             ByteRange = new ByteRange(offset, offset + buffer.Length - 1),
                         },
                         token);
-                    if (offset > 0 && answer.HttpStatusCode != HttpStatusCode.PartialContent)
+                    if (S3Range.LengthOf(answer.ContentRange, offset, buffer.Length) is not { } wanted)
                     {
-                        throw new IOException("the store gave the whole object where a part of it was asked for");
+                        return NotOurs;
                     }
 
-                    var wanted = (int)Math.Min(answer.ContentLength, buffer.Length);
                     var read = await answer.ResponseStream.ReadAtLeastAsync(
                         buffer[..wanted], wanted, throwOnEndOfStream: false, token);
                     return read == wanted ? read : throw new IOException($"{read} bytes came of {wanted}");
                 },
+                static read => read != NotOurs,
                 cancellationToken);
         }
         catch (ObjectStoreException failure) when (IsBehindTheEnd(failure))
         {
             return 0;
         }
-        catch (ObjectStoreException failure) when (IsMissing(failure) || IsMarker(failure))
+        catch (ObjectStoreException failure) when (IsMissing(failure) || (version is not null && IsMarker(failure)))
         {
             throw new ObjectNotFoundException(name, Location, failure);
         }
@@ -254,21 +318,18 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     private static bool IsMarker(ObjectStoreException failure) =>
         failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.MethodNotAllowed };
 
-    private async Task RequireBucketAsync(CancellationToken cancellationToken)
+    private async Task<ObjectFacts> HeadAsync(ObjectName name, CancellationToken cancellationToken)
     {
-        if (_bucketSeen)
-        {
-            return;
-        }
-
-        await _requests.SendAsync(
+        var answer = await _requests.SendAsync(
             "look into the repository",
-            _place.Bucket,
-            "s3:ListBucket",
+            name.Value,
+            ReadRight,
             0,
-            (client, token) => client.ListObjectsV2Async(
-                new ListObjectsV2Request { BucketName = _place.Bucket, Prefix = _place.Prefix, MaxKeys = 1 }, token),
+            (client, token) => client.GetObjectMetadataAsync(
+                new GetObjectMetadataRequest { BucketName = _place.Bucket, Key = KeyOf(name) }, token),
+            static answer => answer.ETag is { Length: > 0 },
             cancellationToken);
-        _bucketSeen = true;
+        return new ObjectFacts(
+            name, answer.ContentLength, TimeOf(answer.LastModified), Capabilities.Versions ? answer.VersionId : null);
     }
 }

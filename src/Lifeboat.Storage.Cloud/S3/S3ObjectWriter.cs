@@ -89,6 +89,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
                         IfNoneMatch = store.IsConditional(condition) ? "*" : null,
                     },
                     token),
+                // Some stores give no ETag here; the name is in every success and in no error.
+                static answer => answer.Key is { Length: > 0 },
                 cancellationToken);
         }
         catch (ObjectStoreException failure) when (S3ObjectStore.IsTaken(failure))
@@ -172,6 +174,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
                         PartSize = content.Length,
                     },
                     token),
+                static answer => answer.ETag is { Length: > 0 },
                 cancellationToken);
             return new PartETag(number, answer.ETag);
         }
@@ -198,6 +201,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
                     ServerSideEncryptionKeyManagementServiceKeyId = store.Place.KmsKey,
                 },
                 token),
+            static answer => answer.UploadId is { Length: > 0 },
             cancellationToken);
         return answer.UploadId;
     }

@@ -9,12 +9,17 @@ internal sealed class S3Requests(AmazonS3Client client, S3Place place, TimeProvi
     /// <param name="subject">What it is done to, for messages.</param>
     /// <param name="right">The right that it needs.</param>
     /// <param name="bytes">That are sent or received beside the request.</param>
+    /// <param name="isOurs">
+    /// Whether the answer has what this store gives with every success. A proxy's page, a login page, an error within a success
+    /// come with the status of a success too, and the SDK takes what it does not find in them for absent.
+    /// </param>
     internal async Task<T> SendAsync<T>(
         string operation,
         string subject,
         string right,
         long bytes,
         Func<AmazonS3Client, CancellationToken, Task<T>> send,
+        Func<T, bool> isOurs,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -22,7 +27,8 @@ internal sealed class S3Requests(AmazonS3Client client, S3Place place, TimeProvi
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await send(client, either.Token);
+            var answer = await send(client, either.Token);
+            return isOurs(answer) ? answer : throw S3Failures.Foreign(operation, subject, place);
         }
         catch (Exception failure) when (failure is not LifeboatException && !cancellationToken.IsCancellationRequested)
         {

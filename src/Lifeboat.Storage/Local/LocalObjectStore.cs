@@ -133,29 +133,33 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
         throw new ObjectNotFoundException(name, Location);
     }
 
-    public ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    public ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
+        DeleteManyAsync([name], cancellationToken);
+
+    public ValueTask DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        _directories.RequireNoLinkAbove(name.Value);
-        var path = _directories.PathOf(name);
-        _reader.Drop(name);
-        try
+        var parents = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in names)
         {
-            _files.Delete(path);
-        }
-        catch (FileSystemException failure) when (failure.IsMissing || failure.Errno == Errno.IsDirectory)
-        {
-            _directories.RequirePresent();
+            cancellationToken.ThrowIfCancellationRequested();
+            parents.Add(PosixPath.Parent(Remove(name)));
         }
 
         // Also when it was gone before: whoever removed it may have died before the removal was durable.
-        if (_files.Stat(PosixPath.Parent(path)) is { Kind: FileKind.Directory })
+        foreach (var parent in parents)
         {
-            _files.SyncDirectory(PosixPath.Parent(path));
+            if (_files.Stat(parent) is { Kind: FileKind.Directory })
+            {
+                _files.SyncDirectory(parent);
+            }
         }
 
         return ValueTask.CompletedTask;
     }
+
+    public ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException($"{Location} keeps no versions");
 
     public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken)
     {
@@ -173,6 +177,25 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     }
 
     public void Dispose() => _reader.Dispose();
+
+    /// <summary>Not durably yet.</summary>
+    /// <returns>Where it was.</returns>
+    private string Remove(ObjectName name)
+    {
+        _directories.RequireNoLinkAbove(name.Value);
+        var path = _directories.PathOf(name);
+        _reader.Drop(name);
+        try
+        {
+            _files.Delete(path);
+        }
+        catch (FileSystemException failure) when (failure.IsMissing || failure.Errno == Errno.IsDirectory)
+        {
+            _directories.RequirePresent();
+        }
+
+        return path;
+    }
 
     private PutOutcome Publish(TemporaryFile file, ObjectName name, PutCondition condition)
     {

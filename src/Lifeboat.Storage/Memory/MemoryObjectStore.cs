@@ -142,6 +142,40 @@ public sealed class MemoryObjectStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
+    public async ValueTask DeleteManyAsync(
+        IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var name in names)
+        {
+            await DeleteAsync(name, cancellationToken);
+        }
+    }
+
+    public ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!Capabilities.Versions)
+        {
+            throw new InvalidOperationException("this store keeps no versions");
+        }
+
+        lock (_lock)
+        {
+            foreach (var (name, version) in versions)
+            {
+                if (_objects.TryGetValue(name.Value, out var all)
+                    && all.RemoveAll(one => one.Facts.Version == version) > 0 && all.Count == 0)
+                {
+                    _objects.Remove(name.Value);
+                }
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken)
     {
         StorePrefix.RequireDirectory(prefix);

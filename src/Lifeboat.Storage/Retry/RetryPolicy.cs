@@ -13,13 +13,21 @@ public sealed record RetryPolicy(int MaximumAttempts, TimeSpan FirstDelay, TimeS
     public static RetryPolicy Default { get; } =
         new(6, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
 
+    /// <summary>
+    /// The longest wait that a store may ask for (<see cref="ObjectStoreException.RetryAfter"/>). One that asks for more is waited
+    /// for so long at each attempt: a server that archives must hear of a failure while it still has room for its WAL.
+    /// </summary>
+    public TimeSpan MostAsked { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The wait before attempt <paramref name="next"/> (2, 3, …): a random share of the bound, so that many
     /// clients that failed together do not come back together.</summary>
     /// <param name="share">0 to 1.</param>
-    internal TimeSpan DelayBefore(int next, double share)
+    /// <param name="asked">What the store asked for; it is not cut by the share, and may be longer than the bound.</param>
+    internal TimeSpan DelayBefore(int next, double share, TimeSpan? asked = null)
     {
         var bound = FirstDelay * Math.Pow(2, Math.Min(next - 2, 30));
-        return (bound < MaximumDelay ? bound : MaximumDelay) * share;
+        var own = (bound < MaximumDelay ? bound : MaximumDelay) * share;
+        return asked is { } least ? (least < MostAsked ? least : MostAsked) + own : own;
     }
 }
 

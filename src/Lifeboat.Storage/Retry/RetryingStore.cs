@@ -87,26 +87,29 @@ public sealed class RetryingStore : IObjectStore
         RepeatAsync(
             () => _inner.ReadVersionAsync(name, version, offset, buffer, cancellationToken), cancellationToken);
 
-    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
-        await RepeatAsync(
-            async () =>
-            {
-                await _inner.DeleteAsync(name, cancellationToken);
-                return true;
-            },
-            cancellationToken);
+    public ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
+        RepeatAsync(() => _inner.DeleteAsync(name, cancellationToken), cancellationToken);
 
-    public async ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
-        await RepeatAsync(
-            async () =>
-            {
-                await _inner.SettleAsync(prefix, cancellationToken);
-                return true;
-            },
-            cancellationToken);
+    public ValueTask DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
+        RepeatAsync(() => _inner.DeleteManyAsync(names, cancellationToken), cancellationToken);
+
+    public ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
+        RepeatAsync(() => _inner.DeleteVersionsAsync(versions, cancellationToken), cancellationToken);
+
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
+        RepeatAsync(() => _inner.SettleAsync(prefix, cancellationToken), cancellationToken);
 
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) =>
         RepeatAsync(() => _inner.SweepAsync(cancellationToken), cancellationToken);
+
+    private async ValueTask RepeatAsync(Func<ValueTask> call, CancellationToken cancellationToken) => await RepeatAsync(
+        async () =>
+        {
+            await call();
+            return true;
+        },
+        cancellationToken);
 
     private async ValueTask<T> RepeatAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
     {
@@ -189,7 +192,7 @@ public sealed class RetryingStore : IObjectStore
             share = _random.NextDouble();
         }
 
-        var delay = _policy.DelayBefore(attempt + 1, share);
+        var delay = _policy.DelayBefore(attempt + 1, share, (failure as ObjectStoreException)?.RetryAfter);
         _onRetry?.Invoke(new RetriedFailure(failure.Failure, attempt, delay));
         return Task.Delay(delay, _time, cancellationToken);
     }

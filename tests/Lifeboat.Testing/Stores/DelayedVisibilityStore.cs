@@ -85,6 +85,19 @@ public sealed class DelayedVisibilityStore : IObjectStore
         }
     }
 
+    public async ValueTask DeleteManyAsync(
+        IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+        {
+            await DeleteAsync(name, cancellationToken);
+        }
+    }
+
+    public ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
+        _inner.DeleteVersionsAsync(versions, cancellationToken);
+
     public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
         _inner.SettleAsync(prefix, cancellationToken);
 

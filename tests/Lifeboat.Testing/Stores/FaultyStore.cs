@@ -28,6 +28,9 @@ public sealed class FaultyStore : IObjectStore
         }
     }
 
+    /// <summary>How long its failures ask to be left alone.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Whether a planned fault was reached.</summary>
     public bool Struck => _counter.Struck;
 
@@ -80,28 +83,36 @@ public sealed class FaultyStore : IObjectStore
             part => _inner.ReadVersionAsync(name, version, offset, part, cancellationToken),
             buffer);
 
-    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
-        await AskAsync(
-            StoreOperation.Delete,
-            name.Value,
-            async () =>
-            {
-                await _inner.DeleteAsync(name, cancellationToken);
-                return true;
-            });
+    public ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
+        AskAsync(StoreOperation.Delete, name.Value, () => _inner.DeleteAsync(name, cancellationToken));
 
-    public async ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
-        await AskAsync(
-            StoreOperation.Settle,
-            prefix,
-            async () =>
-            {
-                await _inner.SettleAsync(prefix, cancellationToken);
-                return true;
-            });
+    public ValueTask DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
+        AskAsync(
+            StoreOperation.DeleteMany,
+            string.Join(' ', names),
+            () => _inner.DeleteManyAsync(names, cancellationToken));
+
+    public ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
+        AskAsync(
+            StoreOperation.DeleteVersions,
+            string.Join(' ', versions.Select(one => one.Name)),
+            () => _inner.DeleteVersionsAsync(versions, cancellationToken));
+
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
+        AskAsync(StoreOperation.Settle, prefix, () => _inner.SettleAsync(prefix, cancellationToken));
 
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) =>
         AskAsync(StoreOperation.Sweep, "", () => _inner.SweepAsync(cancellationToken));
+
+    private async ValueTask AskAsync(StoreOperation operation, string subject, Func<ValueTask> ask) => await AskAsync(
+        operation,
+        subject,
+        async () =>
+        {
+            await ask();
+            return true;
+        });
 
     internal async ValueTask<T> AskAsync<T>(StoreOperation operation, string subject, Func<ValueTask<T>> ask)
     {
@@ -167,5 +178,8 @@ public sealed class FaultyStore : IObjectStore
             subject,
             "the store did not answer",
             Fault!.Transient,
-            "Nothing: this was a test."));
+            "Nothing: this was a test."))
+    {
+        RetryAfter = RetryAfter,
+    };
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Lifeboat.Testing.Stores;
@@ -34,6 +37,21 @@ public enum HttpFault
 
     /// <summary>Nothing ever comes back.</summary>
     Hang,
+
+    /// <summary>404 with a page for people, as of an ingress whose store is down.</summary>
+    NotFoundPage,
+
+    /// <summary>200 with a page for people, as of a login page or of another server.</summary>
+    SuccessPage,
+
+    /// <summary>200 without any body; the store never sees it.</summary>
+    EmptySuccess,
+
+    /// <summary>200 with an error of S3 as its body, which is how a store tells that it failed behind its first word.</summary>
+    ErrorInSuccess,
+
+    /// <summary>The error that <see cref="HttpFaultProxy.Error"/> has; the store never sees it.</summary>
+    Error,
 }
 
 /// <summary>
@@ -46,18 +64,28 @@ public sealed class HttpFaultProxy : IAsyncDisposable
 
     private readonly Uri _store;
     private readonly Func<int, string, HttpFault> _choose;
+    private readonly X509Certificate2? _certificate;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private Task _accepting = Task.CompletedTask;
     private int _requests;
 
-    public HttpFaultProxy(Uri store, Func<int, string, HttpFault> choose)
+    /// <param name="certificate">With its key: it speaks TLS to the client.</param>
+    public HttpFaultProxy(Uri store, Func<int, string, HttpFault> choose, X509Certificate2? certificate = null)
     {
         _store = store;
         _choose = choose;
+        _certificate = certificate;
         _listener.Start();
-        Endpoint = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        var scheme = certificate is null ? "http" : "https";
+        Endpoint = new Uri($"{scheme}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
     }
+
+    /// <summary>What <see cref="HttpFault.Error"/> answers: <c>403 Forbidden</c> and <c>AccessDenied</c>.</summary>
+    public (string Status, string Code) Error { get; init; }
+
+    /// <summary>What it says that its errors are.</summary>
+    public string ErrorType { get; init; } = "application/xml";
 
     public Uri Endpoint { get; }
 
@@ -99,33 +127,57 @@ public sealed class HttpFaultProxy : IAsyncDisposable
         {
             using (caller)
             {
-                var stream = caller.GetStream();
-                while (await RequestAsync(stream) is { } request && await AnswerAsync(stream, request))
+                await using var stream = await StreamAsync(caller);
+                while (await RequestAsync(stream) is { } request && await AnswerAsync(caller, stream, request))
                 {
                 }
             }
         }
-        catch (Exception ended) when (ended is OperationCanceledException or IOException or SocketException)
+        catch (Exception ended) when (
+            ended is OperationCanceledException or IOException or SocketException or AuthenticationException)
         {
             // The caller has gone, or the test is over.
         }
     }
 
+    private async Task<Stream> StreamAsync(TcpClient caller)
+    {
+        if (_certificate is null)
+        {
+            return caller.GetStream();
+        }
+
+        var stream = new SslStream(caller.GetStream());
+        await stream.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        return stream;
+    }
+
     /// <returns>Whether another request may come on this connection.</returns>
-    private async Task<bool> AnswerAsync(NetworkStream caller, byte[] request)
+    private async Task<bool> AnswerAsync(TcpClient connection, Stream caller, byte[] request)
     {
         var line = Encoding.ASCII.GetString(request, 0, Array.IndexOf(request, (byte)'\r'));
         var fault = _choose(Interlocked.Increment(ref _requests), line);
         switch (fault)
         {
             case HttpFault.Unavailable:
-                return await SayAsync(caller, "503 Slow Down", "SlowDown", "Retry-After: 1\r\n");
+                return await SayAsync(caller, line, "503 Slow Down", "SlowDown", "Retry-After: 1\r\n");
             case HttpFault.TooMany:
-                return await SayAsync(caller, "429 Too Many Requests", "TooManyRequests", "Retry-After: 1\r\n");
+                return await SayAsync(caller, line, "429 Too Many Requests", "TooManyRequests", "Retry-After: 1\r\n");
             case HttpFault.InternalError:
-                return await SayAsync(caller, "500 Internal Server Error", "InternalError", "");
+                return await SayAsync(caller, line, "500 Internal Server Error", "InternalError", "");
+            case HttpFault.NotFoundPage:
+                return await AnswerAsync(caller, line, "404 Not Found", "text/html", "<html>default backend - 404</html>", "");
+            case HttpFault.SuccessPage:
+                return await AnswerAsync(caller, line, "200 OK", "text/html", "<html><body>Welcome!</body></html>", "");
+            case HttpFault.EmptySuccess:
+                return await AnswerAsync(caller, line, "200 OK", "application/xml", "", "");
+            case HttpFault.ErrorInSuccess:
+                return await SayAsync(caller, line, "200 OK", "InternalError", "");
+            case HttpFault.Error:
+                return await SayAsync(caller, line, Error.Status, Error.Code, "");
             case HttpFault.ResetBefore:
-                return Reset(caller);
+                return Reset(connection);
             case HttpFault.Hang:
                 await Task.Delay(Timeout.Infinite, _stop.Token);
                 return false;
@@ -135,32 +187,41 @@ public sealed class HttpFaultProxy : IAsyncDisposable
         switch (fault)
         {
             case HttpFault.ResetAfter:
-                return Reset(caller);
+                return Reset(connection);
             case HttpFault.CutAtOne:
                 await caller.WriteAsync(answer.AsMemory(0, 1), _stop.Token);
-                return Reset(caller);
+                return Reset(connection);
             case HttpFault.CutAtLast:
                 await caller.WriteAsync(answer.AsMemory(0, answer.Length - 1), _stop.Token);
-                return Reset(caller);
+                return Reset(connection);
             default:
                 await caller.WriteAsync(answer, _stop.Token);
                 return false;
         }
     }
 
-    private static bool Reset(NetworkStream caller)
+    private static bool Reset(TcpClient connection)
     {
-        caller.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        connection.LingerState = new LingerOption(enable: true, seconds: 0);
         return false;
     }
 
-    private async Task<bool> SayAsync(NetworkStream caller, string status, string code, string headers)
+    private Task<bool> SayAsync(Stream caller, string line, string status, string code, string headers) => AnswerAsync(
+        caller,
+        line,
+        status,
+        ErrorType,
+        $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>by the proxy</Message></Error>",
+        headers);
+
+    private async Task<bool> AnswerAsync(
+        Stream caller, string line, string status, string type, string body, string headers)
     {
-        var body = $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>by the proxy</Message></Error>";
+        var shown = line.StartsWith("HEAD ", StringComparison.Ordinal) ? "" : body;
         await caller.WriteAsync(
             Encoding.ASCII.GetBytes(
-                $"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\n{headers}Content-Length: {body.Length}\r\n"
-                + $"Connection: close\r\n\r\n{body}"),
+                $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\n{headers}Content-Length: {body.Length}\r\n"
+                + $"Connection: close\r\n\r\n{shown}"),
             _stop.Token);
         return false;
     }
@@ -181,7 +242,7 @@ public sealed class HttpFaultProxy : IAsyncDisposable
     }
 
     /// <summary>Head and body of the next request, without its Connection header; null when none comes.</summary>
-    private async Task<byte[]?> RequestAsync(NetworkStream caller)
+    private async Task<byte[]?> RequestAsync(Stream caller)
     {
         var buffer = new byte[MostHead];
         var filled = 0;

@@ -95,6 +95,20 @@ public sealed class MeteredStore(IObjectStore inner) : IObjectStore
         await inner.DeleteAsync(name, cancellationToken);
     }
 
+    public async ValueTask DeleteManyAsync(
+        IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken, names.Count);
+        await inner.DeleteManyAsync(names, cancellationToken);
+    }
+
+    public async ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken)
+    {
+        await AskAsync(cancellationToken, versions.Count);
+        await inner.DeleteVersionsAsync(versions, cancellationToken);
+    }
+
     public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
         inner.SettleAsync(prefix, cancellationToken);
 

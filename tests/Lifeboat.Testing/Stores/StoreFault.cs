@@ -14,6 +14,8 @@ public enum StoreOperation
     ListVersions,
     ReadVersion,
     Delete,
+    DeleteMany,
+    DeleteVersions,
     Settle,
     Sweep,
 }

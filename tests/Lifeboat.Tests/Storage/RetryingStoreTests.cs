@@ -37,6 +37,8 @@ public sealed class RetryingStoreTests
             }
 
             await store.DeleteAsync(name, Token);
+            await store.DeleteManyAsync([name, new ObjectName("c")], Token);
+            await store.DeleteVersionsAsync([new ObjectVersion(name, "1")], Token);
             Assert.Equal(0, await store.SweepAsync(Token));
             Assert.Empty(await store.NamesAsync("", Token));
             Assert.Equal(faulty.Struck, _retried.Count == 1);
@@ -173,6 +175,20 @@ public sealed class RetryingStoreTests
         Assert.Equal(TimeSpan.FromSeconds(1), policy.DelayBefore(3, 0.5));
         Assert.Equal(TimeSpan.FromSeconds(6), policy.DelayBefore(1000, 1));
         Assert.Equal(TimeSpan.Zero, policy.DelayBefore(5, 0));
+    }
+
+    [Fact]
+    public async Task A_store_that_asks_to_be_left_alone_is_so_for_as_long_and_not_beyond_the_bound()
+    {
+        var policy = new RetryPolicy(99, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6));
+        Assert.Equal(TimeSpan.FromSeconds(5), policy.DelayBefore(2, 0, TimeSpan.FromSeconds(5)));
+        Assert.Equal(TimeSpan.FromSeconds(7), policy.DelayBefore(3, 1, TimeSpan.FromSeconds(5)));
+        Assert.Equal(policy.MostAsked, policy.DelayBefore(2, 0, TimeSpan.FromHours(1)));
+
+        var asked = TimeSpan.FromMilliseconds(3);
+        var store = Over(new FaultyStore(_memory, new StoreFault(1)) { RetryAfter = asked });
+        Assert.Null(await store.StatAsync(new ObjectName("x"), Token));
+        Assert.Equal([asked], _retried.Select(one => one.Delay));
     }
 
     private RetryingStore Over(IObjectStore inner) =>

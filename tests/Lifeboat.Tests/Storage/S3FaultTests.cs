@@ -14,7 +14,9 @@ namespace Lifeboat.Tests.Storage;
 public sealed class S3FaultTests
 {
     private static readonly HttpFault[] Faults =
-        [.. Enum.GetValues<HttpFault>().Where(fault => fault is not (HttpFault.None or HttpFault.Hang))];
+        [.. Enum.GetValues<HttpFault>().Where(fault => fault is not (HttpFault.None or HttpFault.Hang or HttpFault.Error))];
+
+    private static TimeSpan Briefly => TimeSpan.FromMilliseconds(1);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -51,6 +53,10 @@ public sealed class S3FaultTests
     [InlineData(HttpFault.InternalError, "500 ")]
     [InlineData(HttpFault.ResetBefore, "")]
     [InlineData(HttpFault.CutAtOne, "")]
+    [InlineData(HttpFault.NotFoundPage, "")]
+    [InlineData(HttpFault.SuccessPage, "")]
+    [InlineData(HttpFault.EmptySuccess, "")]
+    [InlineData(HttpFault.ErrorInSuccess, "")]
     public async Task A_fault_that_stays_ends_in_an_error_that_may_pass_and_never_in_a_success(HttpFault fault, string said)
     {
         var gateway = await CephGateway.GetAsync();
@@ -65,10 +71,11 @@ public sealed class S3FaultTests
             async () => await store.DeleteAsync(name, Token),
             async () => await store.ListChildrenAsync("", Token),
             async () => await store.NamesAsync("", Token),
+            async () => await store.SweepAsync(Token),
         ];
-        foreach (var call in calls)
+        foreach (var (number, call) in calls.Index())
         {
-            var failure = (await Assert.ThrowsAnyAsync<LifeboatException>(call)).Failure;
+            var failure = await FailureOfAsync(call, $"{fault} at call {number}");
             Assert.Equal(ErrorCode.StoreUnavailable, failure.Code);
             Assert.True(failure.Transient);
             Assert.Contains(said, failure.Cause, StringComparison.Ordinal);
@@ -105,6 +112,71 @@ public sealed class S3FaultTests
             async () => await store.StatAsync(new ObjectName("a"), Token))).Failure;
         Assert.True(failure.Transient);
         Assert.Contains("in time", failure.Cause, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("application/xml")]
+    [InlineData("application/xml; charset=UTF-8")]
+    [InlineData("text/xml;charset=utf-8")]
+    public async Task Absence_is_believed_when_the_store_says_it_by_its_code(string type)
+    {
+        var gateway = await CephGateway.GetAsync();
+        await using var proxy = new HttpFaultProxy(gateway.Endpoint, (_, _) => HttpFault.Error)
+        {
+            Error = ("404 Not Found", "NoSuchKey"),
+            ErrorType = type,
+        }.Start();
+        using var store = S3ObjectStore.Open(
+            (await gateway.NewPlaceAsync()) with { Endpoint = proxy.Endpoint }, PosixFileSystem.Instance, TimeProvider.System);
+        var name = new ObjectName("a");
+        await Assert.ThrowsAsync<ObjectNotFoundException>(async () => await store.ReadAsync(name, 0, new byte[1], Token));
+        Assert.Null(await store.StatAsync(name, Token));
+    }
+
+    [Theory]
+    [InlineData(HttpFault.Unavailable)]
+    [InlineData(HttpFault.TooMany)]
+    public async Task How_long_a_store_asks_to_be_left_alone_is_handed_on(HttpFault fault)
+    {
+        var gateway = await CephGateway.GetAsync();
+        await using var proxy = new HttpFaultProxy(gateway.Endpoint, (_, _) => fault).Start();
+        using var store = S3ObjectStore.Open(
+            (await gateway.NewPlaceAsync()) with { Endpoint = proxy.Endpoint }, PosixFileSystem.Instance, TimeProvider.System);
+        var failure = await Assert.ThrowsAsync<ObjectStoreException>(
+            async () => await store.ReadAsync(new ObjectName("a"), 0, new byte[1], Token));
+        Assert.Equal(TimeSpan.FromSeconds(1), failure.RetryAfter);
+    }
+
+    [Theory]
+    [InlineData(HttpFault.ErrorInSuccess)]
+    [InlineData(HttpFault.EmptySuccess)]
+    [InlineData(HttpFault.SuccessPage)]
+    public async Task An_upload_whose_end_is_answered_with_an_error_in_a_success_is_no_success(HttpFault fault)
+    {
+        var gateway = await CephGateway.GetAsync();
+        var place = await gateway.NewPlaceAsync();
+        await using var proxy = new HttpFaultProxy(
+            gateway.Endpoint,
+            (_, line) => line.StartsWith("POST ", StringComparison.Ordinal)
+                && line.Contains("uploadId=", StringComparison.Ordinal) ? fault : HttpFault.None).Start();
+        using var store = S3ObjectStore.Open(place, PosixFileSystem.Instance, TimeProvider.System);
+        using var spoiled = S3ObjectStore.Open(
+            place with { Endpoint = proxy.Endpoint }, PosixFileSystem.Instance, TimeProvider.System);
+        var name = new ObjectName("a/large");
+        var content = new byte[9 << 20];
+        content.AsSpan().Fill(1);
+        await WriteAsync(store, name, content);
+
+        // Of the same size, so that the object's facts do not tell the new one from the one that is there.
+        await using (var writer = await spoiled.CreateAsync(name, Token))
+        {
+            await writer.WriteAsync(new byte[content.Length], Token);
+            var failure = await Assert.ThrowsAnyAsync<LifeboatException>(
+                async () => await writer.CompleteAsync(PutCondition.Overwrite, Token));
+            Assert.True(failure.Failure.Transient);
+        }
+
+        Assert.Equal(content, await store.ReadAllAsync(name, Token));
     }
 
     [Fact]
@@ -165,11 +237,29 @@ public sealed class S3FaultTests
         }
     }
 
+    private static async Task<Failure> FailureOfAsync(Func<Task> call, string what)
+    {
+        try
+        {
+            await call();
+        }
+        catch (ObjectNotFoundException)
+        {
+            Assert.Fail($"{what}: it said that there is no such object");
+        }
+        catch (LifeboatException failed)
+        {
+            return failed.Failure;
+        }
+
+        throw new InvalidOperationException($"{what}: it ended with success");
+    }
+
     private static async Task<IObjectStore> OpenAsync(CephGateway gateway, Uri endpoint) => Retrying(S3ObjectStore.Open(
         (await gateway.NewPlaceAsync()) with { Endpoint = endpoint }, PosixFileSystem.Instance, TimeProvider.System));
 
     private static RetryingStore Retrying(IObjectStore store) => new(
-        store, RetryPolicy.Default with { FirstDelay = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, new Random(1));
+        store, RetryPolicy.Default with { FirstDelay = Briefly, MostAsked = Briefly }, TimeProvider.System, new Random(1));
 
     /// <summary>Its timers run a hundred times as fast.</summary>
     private sealed class HastyTime : TimeProvider
