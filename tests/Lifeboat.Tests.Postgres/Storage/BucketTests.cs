@@ -57,6 +57,37 @@ public sealed class BucketTests
     }
 
     [Fact]
+    public async Task An_ingress_whose_store_is_down_is_never_an_archive_that_ends()
+    {
+        const int absent = 20;
+        const int unavailable = 6;
+        var gateway = await CephGateway.GetAsync();
+        var place = await gateway.NewPlaceAsync();
+        using var vault = await Vault.CreateAsync(repository: place.ToString(), variables: CephGateway.Credentials);
+        for (var at = 1; ; at++)
+        {
+            var number = at;
+            await using var proxy = new HttpFaultProxy(
+                gateway.Endpoint, (request, _) => request >= number ? HttpFault.NotFoundPage : HttpFault.None).Start();
+            var start = LifeboatProgram.With(
+                "wal", "fetch", "000000010000000000000009", Path.Combine(vault.Folder.Root, "segment"), "--retry-for", "0",
+                "--output", "json", "--repository", (place with { Endpoint = proxy.Endpoint }).ToString()) with
+            {
+                Environment = CephGateway.Credentials.ToDictionary(one => one.Key, string? (one) => one.Value),
+            };
+            var result = await RunningProgram.RunAsync(start);
+            if (proxy.Requests < number)
+            {
+                result.Expect(absent);
+                Assert.True(at > 2);
+                return;
+            }
+
+            Assert.Equal(unavailable, Vault.ErrorOf(result, unavailable).GetProperty("exitCode").GetInt32());
+        }
+    }
+
+    [Fact]
     public async Task Each_mistake_gives_one_error_that_says_what_to_do()
     {
         var gateway = await CephGateway.GetAsync();
