@@ -61,7 +61,7 @@ internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, 
     /// The metapage of an SP-GiST index remembers the pages that were used last (SpGistMetaPageData, spgist_private.h), and is
     /// written without a record: what is remembered is looked at again before it is used.
     /// </summary>
-    private static bool DiffersInCacheOnly(ReadOnlySpan<byte> page, ReadOnlySpan<byte> was)
+    internal static bool DiffersInCacheOnly(ReadOnlySpan<byte> page, ReadOnlySpan<byte> was)
     {
         const int checksum = 8;
         const int cache = PageHeader + sizeof(uint);

@@ -54,7 +54,7 @@ public sealed class CommandLineTests
     [InlineData("list", "--repository", "/x", "--output", "xml")]
     [InlineData("list", "--repository", "/x", "--output", "")]
     [InlineData("list", "--repository", "/x", "--cluster", "../other")]
-    [InlineData("backup", "--repository", "/x", "--kind", "incremental")]
+    [InlineData("backup", "--repository", "/x", "--kind", "differential")]
     [InlineData("backup", "--repository", "/x", "--connection", "host=h password=canary")]
     [InlineData("backup", "--repository", "/x", "--connection", "postgres://u:canary@h/db")]
     [InlineData("restore", "--repository", "/x", "--to", "/y", "--target-time", "2026-11-20 14:03:22")]
