@@ -20,6 +20,7 @@ internal abstract class FaultedOperation(FaultWorld world) : IDisposable
             ["push"] = () => new PushOperation(new FaultWorld()),
             ["fetch"] = () => new FetchOperation(new FaultWorld()),
             ["restore"] = () => new RestoreOperation(new FaultWorld()),
+            ["delta"] = () => new DeltaRestoreOperation(new FaultWorld()),
         };
 
     internal FaultWorld World => world;
