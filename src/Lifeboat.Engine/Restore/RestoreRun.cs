@@ -217,11 +217,10 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         using var writer = new ExtentWriter(plan, index, activity, finishing.Writer);
         try
         {
-            await foreach (var window in new RestoreWindows(plan, files, _owner, recovery)
-                .ReadAsync(finishers.Stopping))
-            {
-                await writer.WriteAsync(window, finishers.Stopping);
-            }
+            await using var windows = new RestoreWindows(plan, files, _owner, recovery)
+                .ReadAsync(finishers.Stopping)
+                .GetAsyncEnumerator(finishers.Stopping);
+            await WriteAsync(windows, writer, finishers.Stopping);
         }
         finally
         {
@@ -231,6 +230,29 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         }
 
         return writer.Written;
+    }
+
+    /// <summary>The map is read on while a window is written.</summary>
+    private static async Task WriteAsync(
+        IAsyncEnumerator<RestoreWindow> windows, ExtentWriter writer, CancellationToken cancellationToken)
+    {
+        var next = NextAsync();
+        while (await next)
+        {
+            var window = windows.Current;
+            next = NextAsync();
+            try
+            {
+                await writer.WriteAsync(window, cancellationToken);
+            }
+            catch
+            {
+                await Task.WhenAny(next);
+                throw;
+            }
+        }
+
+        Task<bool> NextAsync() => Task.Run(() => windows.MoveNextAsync().AsTask(), CancellationToken.None);
     }
 
     private async Task FinishAsync(Channel<RestoredFile> finishing, CancellationToken cancellationToken)

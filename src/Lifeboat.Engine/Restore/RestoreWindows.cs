@@ -16,7 +16,7 @@ internal sealed record RestoreWindow(
 internal sealed class RestoreWindows(RestorePlan plan, IFileSystem files, RestoreOwner owner, RecoveryFiles recovery)
 {
     private const int MostExtents = 16384;
-    private const int MostFiles = 500;
+    private const int MostFiles = 250;
     private const int FileMode = 0x180; // 0600
     private const int MostMode = 0x1A0; // 0640: PostgreSQL's data files have no more
 

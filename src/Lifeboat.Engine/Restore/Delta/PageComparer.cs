@@ -27,13 +27,7 @@ internal sealed class PageComparer(TagKey key) : IDisposable
             return All(extent);
         }
 
-        if (extent.IsZero)
-        {
-            return Nonzero(content);
-        }
-
-        var tags = _tagger.Tag(content, out var id, out _);
-        return id == extent.Id ? 0 : PageTags.Differences(tags, extent.Tags);
+        return extent.IsZero ? Nonzero(content) : _tagger.Differences(content, extent.Tags);
     }
 
     public void Dispose() => _tagger.Dispose();
