@@ -11,7 +11,8 @@ namespace Lifeboat.Engine.Windows;
 
 /// <summary>
 /// The contents of archived segments in the order of a path. Several are fetched and unpacked at once, so that whoever
-/// reads the records waits for neither; how many is bounded by their size, and memory does not follow the path's length.
+/// reads the records waits for neither; how many is bounded by their size, and memory does not follow the path's
+/// length.
 /// </summary>
 internal static class SegmentContents
 {
