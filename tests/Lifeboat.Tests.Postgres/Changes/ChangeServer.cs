@@ -43,7 +43,11 @@ internal sealed class ChangeServer : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    internal static async Task<ChangeServer> StartAsync(int major, params (string Name, string Value)[] settings)
+    internal static Task<ChangeServer> StartAsync(int major, params (string Name, string Value)[] settings) =>
+        StartAsync(major, checksums: true, settings);
+
+    internal static async Task<ChangeServer> StartAsync(
+        int major, bool checksums, params (string Name, string Value)[] settings)
     {
         var folder = new TemporaryFolder();
         var archive = folder.CreateForPostgres("archive");
@@ -51,6 +55,7 @@ internal sealed class ChangeServer : IAsyncDisposable
         var options = new PostgresOptions
         {
             WalSegmentMegabytes = 1,
+            Checksums = checksums,
             ArchiveCommand = $"cp %p {archive}/.%f && mv {archive}/.%f {archive}/%f",
             Settings = new Dictionary<string, string>
             {

@@ -105,6 +105,16 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Of_a_pair_with_one_value_it_is_said_that_it_needs_two_and_what_they_are()
+    {
+        using var scratch = new ScratchDirectory();
+        var call = await CliCall.RunAsync(
+            "find", "--event", "drop", "--repository", scratch.Combine("r"), "--between", "0/2");
+        Assert.Contains("--between", call.Error, StringComparison.Ordinal);
+        Assert.Contains("it needs two values\nhint: Give two times, or two WAL positions.", call.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task With_json_an_error_is_one_line_of_json_and_stdout_is_empty()
     {
         var call = await CliCall.RunAsync("--output", "json", "list", "--repository", "/nonexistent/lifeboat");
