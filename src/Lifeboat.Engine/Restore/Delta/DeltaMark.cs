@@ -49,18 +49,22 @@ internal static class DeltaMark
         }
 
         var mark = files.OpenWrite(path);
-        if (mark.TryLock())
+        try
         {
-            return mark;
+            return mark.TryLock()
+                ? mark
+                : throw new LifeboatException(new Failure(
+                    ErrorCode.Conflict,
+                    "restore in place",
+                    PosixPath.Display(root),
+                    "another restore works in this directory",
+                    Hint: "Wait until it has ended."));
         }
-
-        mark.Dispose();
-        throw new LifeboatException(new Failure(
-            ErrorCode.Conflict,
-            "restore in place",
-            PosixPath.Display(root),
-            "another restore works in this directory",
-            Hint: "Wait until it has ended."));
+        catch
+        {
+            mark.Dispose();
+            throw;
+        }
     }
 
     internal static void Remove(IFileSystem files, string root)
