@@ -6,7 +6,6 @@ using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.WalArchive;
-using Lifeboat.Storage;
 using Lifeboat.Storage.Memory;
 using Lifeboat.Testing.Servers;
 using Npgsql;
@@ -144,21 +143,20 @@ internal sealed class ChangeServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a segment in the middle out of the archive, as if it had never come; pg_wal has it no more.</summary>
-    internal async Task ForgetOneSegmentAsync()
+    /// <summary>Takes a segment that the server is far beyond out of the archive and out of pg_wal.</summary>
+    internal async Task ForgetAsync(WalSegmentName segment)
     {
-        await RunAsync("checkpoint;\n");
-        var names = new List<ObjectName>();
-        await foreach (var item in Cluster.Store.ListAsync("", Token))
+        for (var more = 0; more < 4; more++)
         {
-            var file = item.Name.LastPart.Split('-')[0];
-            if (WalFileName.IsSegment(file) && !File.Exists(Path.Combine(Server.DataDirectory, "pg_wal", file)))
-            {
-                names.Add(item.Name);
-            }
+            await RunAsync("create table if not exists filler(i int);\ninsert into filler values (1);\nselect pg_switch_wal();\n");
         }
 
-        await Cluster.Store.DeleteAsync(names[^2], Token);
+        await RunAsync("checkpoint;\n");
+        await ArchiverIsIdleAsync();
+        await PushArchivedAsync();
+        var found = await WalStore.FindAsync(Cluster, Cluster.FirstLineage, segment.ToString(), Token);
+        await Cluster.Store.DeleteAsync(Assert.Single(found).Name, Token);
+        File.Delete(Path.Combine(Server.DataDirectory, "pg_wal", segment.ToString()));
     }
 
     /// <summary>Stops the server and lets it go on along a new timeline.</summary>

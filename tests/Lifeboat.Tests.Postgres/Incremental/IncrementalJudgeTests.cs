@@ -1,5 +1,6 @@
 using Lifeboat.Engine.Backup.Physical;
 using Lifeboat.Postgres.DataDirectory;
+using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Testing.Servers;
 using Lifeboat.Tests.Postgres.Changes;
@@ -73,11 +74,11 @@ public sealed class IncrementalJudgeTests
             await using var server = await ChangeServer.StartAsync(17, s_keepSome);
             await server.Server.PgbenchInitAsync(1);
             await server.RunAsync(ChangeSteps.Base);
-            await ChangeBackups.TakeAsync(server, BackupKind.Full);
+            var full = await ChangeBackups.TakeAsync(server, BackupKind.Full);
             var numbers = Sample.Numbers("incremental fallback");
             await server.RunStepsAsync(numbers, 6);
-            await server.PushArchivedAsync();
-            await server.ForgetOneSegmentAsync();
+            var size = new WalSegmentSize(full.Server.WalSegmentSize);
+            await server.ForgetAsync(WalSegmentName.OfEnd(full.Timeline, full.StopLsn, size).Next);
 
             var backup = await ChangeBackups.TakeAsync(server, BackupKind.Incremental);
 
