@@ -37,7 +37,11 @@ public sealed record BackupListing(
         {
             try
             {
-                backups.Add(await BackupCatalog.ReadAsync(cluster, name, cancellationToken));
+                var backup = await BackupCatalog.ReadAsync(cluster, name, cancellationToken);
+                if (names.IsComplete(cluster, backup))
+                {
+                    backups.Add(backup);
+                }
             }
             catch (DamagedObjectException damaged)
             {

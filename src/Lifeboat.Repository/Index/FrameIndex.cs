@@ -22,6 +22,8 @@ public sealed class FrameIndex
     private readonly Dictionary<Id128, Id128> _lost = [];
     private readonly Dictionary<Id128, List<FrameLocation>> _copies = [];
 
+    private IReadOnlySet<Id128>? _without;
+
     private FrameIndex()
     {
     }
@@ -40,12 +42,14 @@ public sealed class FrameIndex
     /// <summary>An index in which nothing is found: what a backup adds is stored whether it is there or not.</summary>
     public static FrameIndex Empty() => new();
 
-    public static async ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
+    /// <param name="without">Packs that must not be found: condemned ones, for who stores.</param>
+    public static async ValueTask<FrameIndex> LoadAsync(
+        Cluster cluster, CancellationToken cancellationToken, IReadOnlySet<Id128>? without = null)
     {
-        var index = new FrameIndex();
+        var index = new FrameIndex { _without = without };
         await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Packs(cluster.Name), cancellationToken))
         {
-            if (Id128.TryParse(facts.Name.LastPart, out var id))
+            if (Id128.TryParse(facts.Name.LastPart, out var id) && without?.Contains(id) != true)
             {
                 index.Packs[id] = facts.Size;
             }
@@ -100,6 +104,10 @@ public sealed class FrameIndex
             {
                 runs.Add(await IndexRun.ReadAsync(cluster, run, cancellationToken));
             }
+            catch (DamagedObjectException damage) when (damage.Kind == DamageKind.Missing)
+            {
+                // The collection has merged it away since it was listed; its packs are asked themselves.
+            }
             catch (DamagedObjectException damage)
             {
                 Damage.Add(damage);
@@ -118,6 +126,11 @@ public sealed class FrameIndex
 
     private void Take(PackRecord record, HashSet<Id128> listed)
     {
+        if (_without?.Contains(record.Id) == true)
+        {
+            return;
+        }
+
         var size = Packs.GetValueOrDefault(record.Id);
         Packs.TryAdd(record.Id, null);
         if (size is null)
