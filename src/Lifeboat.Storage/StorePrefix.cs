@@ -1,9 +1,10 @@
 namespace Lifeboat.Storage;
 
 /// <summary>Checks of the prefixes given to listings.</summary>
-internal static class StorePrefix
+public static class StorePrefix
 {
-    internal static void RequireDirectory(string prefix)
+    /// <exception cref="ArgumentException">It is neither empty nor ends with a slash.</exception>
+    public static void RequireDirectory(string prefix)
     {
         if (prefix.Length != 0 && !prefix.EndsWith('/'))
         {

@@ -5,7 +5,10 @@ using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
+using Lifeboat.Storage;
+using Lifeboat.Storage.Cloud.S3;
 using Lifeboat.Storage.Local;
 
 namespace Lifeboat.Cli.Commands;
@@ -22,6 +25,7 @@ internal static class InitCommand
             new(
                 "lifeboat init --repository /backup/lifeboat --key-file /etc/lifeboat/key --cluster main",
                 "Make an encrypted one, its key and the cluster main"),
+            new("lifeboat init --repository s3://backups/main?region=eu-central-1", "Make one in a bucket"),
         ],
         RunAsync)
     {
@@ -44,7 +48,7 @@ internal static class InitCommand
                 + "repository, and nobody can make it again.");
         }
 
-        var store = context.Retrying(LocalObjectStore.Create(context.Files, place));
+        var store = context.Retrying(await CreateAsync(context, place, cancellationToken));
         var (repository, created) = await RepositoryRoot.InitAsync(store, secret, context.Time, cancellationToken);
         var clusterCreated = false;
         if (cluster is not null)
@@ -65,7 +69,7 @@ internal static class InitCommand
 
     /// <summary>The secret, and the key file that was made for it now.</summary>
     private static async Task<(RepositorySecret? Secret, string? KeyMade)> SecretAsync(
-        CommandContext context, string place, CancellationToken cancellationToken)
+        CommandContext context, RepositoryPlace place, CancellationToken cancellationToken)
     {
         var keyFile = SecretSource.KeyFilePath(context.Settings);
         if (keyFile is null || context.Files.Stat(keyFile) is not null)
@@ -84,18 +88,42 @@ internal static class InitCommand
         }
 
         // The place is tried first: a key that was made for nothing would only be mistaken for a real one.
-        LocalObjectStore.Create(context.Files, place).Dispose();
+        (await CreateAsync(context, place, cancellationToken) as IDisposable)?.Dispose();
         KeyFileMaker.Create(context.Files, keyFile);
         return (SecretSource.Read(context.Settings, context.Files), keyFile);
     }
 
-    private static async Task<bool> RepositoryExistsAsync(
-        CommandContext context, string place, CancellationToken cancellationToken)
+    /// <summary>A directory is made; a bucket has to be there, and what it can do is tried.</summary>
+    private static async Task<IObjectStore> CreateAsync(
+        CommandContext context, RepositoryPlace place, CancellationToken cancellationToken)
     {
+        if (place.Directory is { } directory)
+        {
+            return LocalObjectStore.Create(context.Files, directory);
+        }
+
+        var store = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+        foreach (var warning in await S3Probe.RunAsync(store, Id128.NewRandom().ToString(), cancellationToken))
+        {
+            context.Terminal.Warn(warning);
+        }
+
+        return store;
+    }
+
+    private static async Task<bool> RepositoryExistsAsync(
+        CommandContext context, RepositoryPlace place, CancellationToken cancellationToken)
+    {
+        if (place.Directory is not { } directory)
+        {
+            using var bucket = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+            return await RepositoryOpening.ExistsAsync(context.Retrying(bucket), context.Time, cancellationToken);
+        }
+
         LocalObjectStore store;
         try
         {
-            store = LocalObjectStore.Open(context.Files, place);
+            store = LocalObjectStore.Open(context.Files, directory);
         }
         catch (LifeboatException failure) when (failure.Code == ErrorCode.StoreUnavailable)
         {

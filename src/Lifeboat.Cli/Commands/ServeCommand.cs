@@ -77,7 +77,7 @@ internal static class ServeCommand
                 Places = new ServicePlaces(directory, context.ClusterName()),
                 Files = context.Files,
                 OpenAsync = context.OpenOrCreateClusterAsync,
-                LocalRepository = RepositoryPlace.Of(settings),
+                LocalRepository = RepositoryPlace.Of(settings).Directory,
                 Workers = workers,
                 SpoolBytes = (long)settings.Integer(Spool, 0, MostSpoolMegabytes)!.Value << 20,
                 Http = ReadHttp(settings),

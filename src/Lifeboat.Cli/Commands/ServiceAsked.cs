@@ -56,9 +56,15 @@ internal static class ServiceAsked
                 return false;
             }
 
+            // What proves that the service is right is files in the repository's directory.
+            if (RepositoryPlace.Of(context.Settings).Directory is not { } repository)
+            {
+                return false;
+            }
+
             var places = new ServicePlaces(context.Files.RealPath(directory), context.ClusterName());
             return context.Files.Stat(places.Socket) is not null && ask(
-                places, new ServiceEvidence(context.Files, places, RepositoryPlace.Of(context.Settings)));
+                places, new ServiceEvidence(context.Files, places, repository));
         }
         catch (FileSystemException)
         {

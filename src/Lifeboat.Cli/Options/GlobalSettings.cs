@@ -18,7 +18,7 @@ internal static class GlobalSettings
         "config", "FILE", $"The configuration file; without it, {DefaultConfigurationFile} when that exists");
 
     public static readonly Setting Repository = new(
-        "repository", "PLACE", "Where everything is kept: a path, or file:///path");
+        "repository", "PLACE", "Where everything is kept: a path, file:///path, or s3://bucket/prefix");
 
     public static readonly Setting Cluster = new(
         "cluster", "NAME", "The cluster's name in the repository", Default: ClusterName.Default);

@@ -16,7 +16,7 @@ internal static class PruneText
             PrintBackups(output, plan);
         }
 
-        ListText.Section(output, "WAL that stays:", plan.Wal.Keep.Select(Describe));
+        ListText.Section(output, "WAL that stays:", Widest(plan.Wal.Keep).Select(Describe));
         ListText.Section(output, "WAL that goes:", plan.Wal.Remove.Select(Describe));
         output.WriteLine();
         output.WriteLine(Sum(plan));
@@ -36,6 +36,15 @@ internal static class PruneText
         }
 
         table.Print(output);
+    }
+
+    /// <summary>What lies within another range is not said again; programs get all of them.</summary>
+    private static IEnumerable<PruneWalKept> Widest(PruneWalKept[] ranges)
+    {
+        var open = ranges.Where(range => range.Last is null).ToLookup(range => (range.Lineage, range.Timeline));
+        return ranges.Where(range => !open[(range.Lineage, range.Timeline)].Any(wide => wide != range
+            && string.CompareOrdinal(wide.First, range.First) is var order
+            && (order < 0 || (order == 0 && range.Last is not null))));
     }
 
     private static string Describe(PruneWalKept wal)

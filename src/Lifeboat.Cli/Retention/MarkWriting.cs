@@ -9,7 +9,8 @@ namespace Lifeboat.Cli.Retention;
 /// <summary>Adds a mark to a backup and shows what counts of its marks then.</summary>
 internal static class MarkWriting
 {
-    /// <param name="make">Of the backup's id and of what is said of it already; null when there is nothing to add.</param>
+    /// <param name="make">Of the backup's id and of what is said of it already; null when there is nothing to
+    /// add.</param>
     public static async Task<int> RunAsync(
         CommandContext context, Func<string, BackupNotes, BackupMark?> make, CancellationToken cancellationToken)
     {

@@ -4,7 +4,8 @@ using Lifeboat.Repository.Retention;
 
 namespace Lifeboat.Cli.Retention;
 
-/// <summary>The options that say what is to be kept; the section <c>retention</c> of the configuration file has them too.</summary>
+/// <summary>The options that say what is to be kept; the section <c>retention</c> of the configuration file has them
+/// too.</summary>
 internal static class PolicySettings
 {
     /// <summary>The section of the configuration file.</summary>

@@ -3,6 +3,7 @@ using Lifeboat.Cli.Options;
 using Lifeboat.Repository;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Storage;
+using Lifeboat.Storage.Cloud.S3;
 using Lifeboat.Storage.Local;
 using Lifeboat.Storage.Retry;
 
@@ -16,9 +17,14 @@ internal static class RepositoryOpening
     {
         var place = RepositoryPlace.Of(context.Settings);
         var secret = SecretSource.Read(context.Settings, context.Files);
-        var store = context.Retrying(LocalObjectStore.Open(context.Files, place));
+        var store = context.Retrying(Open(context, place));
         return await RepositoryRoot.OpenAsync(store, secret, context.Time, cancellationToken);
     }
+
+    /// <summary>The store of a place at which a repository should be; nothing is asked of a bucket yet.</summary>
+    private static IObjectStore Open(CommandContext context, RepositoryPlace place) => place.Directory is { } directory
+        ? LocalObjectStore.Open(context.Files, directory)
+        : S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
 
     /// <summary>The cluster, which must exist.</summary>
     public static async Task<Cluster> OpenClusterAsync(

@@ -18,7 +18,7 @@ internal static class RestoreCommandLine
             line.Append(Quoted(word)).Append(' ');
         }
 
-        line.Append("wal fetch %f \"%p\"").Append(Place(settings, Quoted(RepositoryPlace.Of(settings))));
+        line.Append("wal fetch %f \"%p\"").Append(Place(settings, Quoted(RepositoryPlace.Of(settings).Text)));
         return line.ToString();
     }
 
@@ -54,7 +54,7 @@ internal static class RestoreCommandLine
     public static string ForTarget(Settings settings, IEnumerable<string> target)
     {
         var line = new StringBuilder("lifeboat restore");
-        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings));
+        Add(line, GlobalSettings.Repository, RepositoryPlace.Of(settings).Text);
         foreach (var setting in new[] { GlobalSettings.Cluster, GlobalSettings.KeyFile, GlobalSettings.PassphraseFile })
         {
             if (settings.IsGiven(setting))

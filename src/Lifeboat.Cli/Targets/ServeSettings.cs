@@ -13,9 +13,17 @@ internal static class ServeSettings
     public static ServeSettingsDocument Of(Settings settings, IReadOnlyList<string> program)
     {
         // In the shell's variable R, so that what is tested and what is used cannot come to differ.
-        var repository = RestoreCommandLine.Quoted(RepositoryPlace.Of(settings));
+        var place = RepositoryPlace.Of(settings);
+        var repository = RestoreCommandLine.Quoted(place.Text);
         var cluster = settings.Text(GlobalSettings.Cluster)!;
         var words = string.Join(' ', program.Select(RestoreCommandLine.Quoted));
+        if (place.Directory is null)
+        {
+            // A shell cannot see whether an object of a bucket is there: the program is started, and waits for the service.
+            var there = RestoreCommandLine.Place(settings, repository);
+            return new ServeSettingsDocument($"{words} wal push \"%p\"{there}", $"{words} wal fetch %f \"%p\"{there}");
+        }
+
         var rest = RestoreCommandLine.Place(settings, repository: "\"$R\"");
         var archive = ShellCommands.Archive(repository, cluster, $"{words} wal push \"%p\"{rest}");
         var restore = ShellCommands.Restore(repository, cluster, $"{words} wal fetch %f \"%p\"{rest}");

@@ -46,6 +46,11 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         var written = await WriteFilesAsync(index, recovery, cancellationToken);
         activity.Say("writing the recovery settings");
         written += await recovery.WriteAsync(index, warnings, cancellationToken);
+        if (plan.Target.Left is { } left)
+        {
+            written += await LeftSegmentFile.WriteAsync(
+                plan.Request.Cluster, left, Root, files, _owner, cancellationToken);
+        }
 
         // Everything is durable before pg_control makes the directory one that a server starts on.
         foreach (var directory in _directories)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lifeboat.Engine.Windows;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
@@ -14,8 +15,10 @@ public sealed class ExpireOne(Cluster cluster, int minimum, bool lastOfLineage, 
     private const string Operation = "expire the backup";
 
     /// <summary>Finds it and makes sure that it may go; nothing is changed.</summary>
-    /// <param name="id">Its id, the beginning of it, or latest; of one whose manifest cannot be read the whole id.</param>
-    /// <exception cref="LifeboatException">NotFound, Usage: no such backup, or several. Denied: it must stay.</exception>
+    /// <param name="id">Its id, the beginning of it, or latest; of one whose manifest cannot be read the whole
+    /// id.</param>
+    /// <exception cref="LifeboatException">NotFound, Usage: no such backup, or several. Denied: it must
+    /// stay.</exception>
     public async ValueTask<ExpirePlan> PlanAsync(string id, CancellationToken cancellationToken)
     {
         var listing = await BackupListing.LoadAsync(cluster, withNotes: false, cancellationToken);
@@ -28,7 +31,12 @@ public sealed class ExpireOne(Cluster cluster, int minimum, bool lastOfLineage, 
         var backup = await BackupCatalog.FindAsync(cluster, id, cancellationToken);
         await RequireUnpinnedAsync(backup.Lineage, backup.Id, cancellationToken);
         var facts = await RetentionFactsReader.LoadAsync(cluster, time, cancellationToken);
-        RequireFloor(facts with { Backups = [.. facts.Backups.Where(other => other.Id != backup.Id)] }, facts, backup);
+        RequireFloor(
+            facts with { Backups = [.. facts.Backups.Where(other => other.Id != backup.Id)] },
+            facts,
+            backup.Lineage,
+            backup.Id);
+        await RequireEndsAsync(backup.Id, cancellationToken);
         return new ExpirePlan(
             backup.Id, backup.Lineage, facts.Backups.First(other => other.Id == backup.Id).Incomplete);
     }
@@ -68,8 +76,24 @@ public sealed class ExpireOne(Cluster cluster, int minimum, bool lastOfLineage, 
         }
     }
 
-    private void RequireFloor(RetentionFacts after, RetentionFacts before, BackupManifest backup) =>
-        RequireFloor(after, before, backup.Lineage, backup.Id);
+    /// <summary>
+    /// Older backups may stand alone: what came behind this one could not be recovered from them, up to this very
+    /// moment.
+    /// </summary>
+    private async ValueTask RequireEndsAsync(string backup, CancellationToken cancellationToken)
+    {
+        var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
+        var alone = windows.Windows.GroupBy(window => (window.Lineage, window.Timeline))
+            .Select(timeline => timeline.MaxBy(window => window.End)!)
+            .FirstOrDefault(window => window.Backups.SequenceEqual([backup], StringComparer.Ordinal));
+        if (alone is not null && !lastOfLineage)
+        {
+            throw Refused(
+                backup,
+                $"only from it recovery comes to the end of timeline {alone.Timeline} ({alone.End}) in lineage {alone.Lineage}",
+                "Take a new backup first; if that server or copy is not used any more, add --last-of-lineage.");
+        }
+    }
 
     private void RequireFloor(
         RetentionFacts after, RetentionFacts before, Repository.Encoding.Id128 lineage, string backup)

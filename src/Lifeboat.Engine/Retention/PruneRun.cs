@@ -9,7 +9,8 @@ using Lifeboat.Storage;
 namespace Lifeboat.Engine.Retention;
 
 /// <summary>
-/// Carries out a plan of retention: looks again, puts tombstones on backups, looks again and takes them back where the floor
+/// Carries out a plan of retention: looks again, puts tombstones on backups, looks again and takes them back where
+/// the floor
 /// or a pin forbids them, then puts tombstones on WAL. Nothing is deleted: that is the collection's.
 /// </summary>
 public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvider time)
@@ -23,8 +24,9 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
     }
 
     /// <exception cref="LifeboatException">
-    /// Conflict: something changed since the plan was made, and nothing was done; or while it was carried out, and what was
-    /// done of it was taken back, as it is after errors of the store.
+    /// Conflict: something changed since the plan was made, and nothing was done; or while it was carried out, and
+    /// what was
+    /// done of it was taken back, as it is after errors of the store; WAL that was named by then stays named.
     /// </exception>
     public async ValueTask ApplyAsync(RetentionFacts facts, RetentionPlan plan, CancellationToken cancellationToken)
     {
@@ -82,7 +84,8 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
     }
 
     /// <summary>
-    /// Looks from behind the tombstones: whoever pinned, expired or pruned at the same time is seen by now, or sees these.
+    /// Looks from behind the tombstones: whoever pinned, expired or pruned at the same time is seen by now, or sees
+    /// these.
     /// </summary>
     private async ValueTask RequireFloorAsync(
         RetentionFacts facts, RetentionFacts after, RetentionPlan plan, CancellationToken cancellationToken)

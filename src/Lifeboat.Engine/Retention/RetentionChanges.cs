@@ -2,7 +2,8 @@ using Lifeboat.Repository.Retention;
 
 namespace Lifeboat.Engine.Retention;
 
-/// <summary>What of the facts of a decision is different when they are read again. WAL that came since is none of it.</summary>
+/// <summary>What of the facts of a decision is different when they are read again. WAL that came since is none of
+/// it.</summary>
 internal static class RetentionChanges
 {
     /// <summary>The first difference, in words; null when there is none.</summary>

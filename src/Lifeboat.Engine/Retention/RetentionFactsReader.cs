@@ -13,7 +13,8 @@ namespace Lifeboat.Engine.Retention;
 public static class RetentionFactsReader
 {
     /// <exception cref="Platform.Errors.LifeboatException">
-    /// Errors of the store, and a record of a lineage that cannot be read. A listing that failed is never taken for an empty
+    /// Errors of the store, and a record of a lineage that cannot be read. A listing that failed is never taken for
+    /// an empty
     /// one.
     /// </exception>
     public static async ValueTask<RetentionFacts> LoadAsync(

@@ -20,7 +20,8 @@ internal sealed class TombstonePut(Cluster cluster)
     }
 
     /// <summary>
-    /// Takes all of them back, newest first, whether or not somebody wants to stop: half of it would be a plan that nobody
+    /// Takes all of them back, newest first, whether or not somebody wants to stop: half of it would be a plan that
+    /// nobody
     /// made.
     /// </summary>
     /// <param name="cause">Why.</param>

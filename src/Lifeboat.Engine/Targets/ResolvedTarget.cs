@@ -28,4 +28,7 @@ public sealed record ResolvedTarget(
 {
     /// <summary>Archived WAL that this recovery would have to reach and cannot, in words; null when there is none.</summary>
     public string? LeftBehind { get; init; }
+
+    /// <summary>What recovery looks for in pg_wal under another name than it reads from the archive; null for nothing.</summary>
+    public LeftSegment? Left { get; init; }
 }

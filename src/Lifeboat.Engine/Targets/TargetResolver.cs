@@ -259,5 +259,20 @@ public sealed partial class TargetResolver
             stop,
             description,
             _choice.Path.NameOf(_choice.Path.FirstNeededBy(BackupPoint.Of(backup))),
-            last);
+            last)
+        {
+            Left = stop is { } end ? LeftAt(end) : null,
+        };
+
+    private LeftSegment? LeftAt(Lsn end)
+    {
+        var size = _choice.Path.Size;
+        var name = _choice.Path.NameOf(WalSegmentName.OfEnd(Timeline, end, size).Number);
+        var replayed = _choice.Path.History.TimelineOf(new Lsn(end.Value - 1));
+        return replayed != name.Timeline
+            && _choice.Path.History.SwitchedFrom(replayed) is { } left
+            && _choice.Archive.Find(name) is { } source
+                ? new LeftSegment(name with { Timeline = replayed }, source, (int)(left.Value % (ulong)size.Bytes))
+                : null;
+    }
 }

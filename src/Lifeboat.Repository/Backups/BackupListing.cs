@@ -62,7 +62,8 @@ public sealed record BackupListing(
     }
 
     /// <summary>
-    /// The backups that have expired. A tombstone that does not open as the one of its backup expires nothing: whoever can
+    /// The backups that have expired. A tombstone that does not open as the one of its backup expires nothing:
+    /// whoever can
     /// only add objects must not be able to hide a backup.
     /// </summary>
     private static async ValueTask<List<(ObjectName Name, ExpiredBackup Expired)>> ReadTombstonesAsync(

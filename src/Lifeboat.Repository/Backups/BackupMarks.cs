@@ -33,7 +33,8 @@ public static class BackupMarks
         }
     }
 
-    /// <summary>Adds a mark to a backup that may not exist yet: a writer puts what it says of it before the manifest.</summary>
+    /// <summary>Adds a mark to a backup that may not exist yet: a writer puts what it says of it before the
+    /// manifest.</summary>
     public static async ValueTask PutAsync(
         Cluster cluster, Id128 lineage, BackupMark mark, CancellationToken cancellationToken)
     {

@@ -4,7 +4,8 @@ using Lifeboat.Storage;
 
 namespace Lifeboat.Repository.Backups;
 
-/// <summary>The objects below the backups of a cluster, sorted by their names. Other names are foreign: nothing reads them.</summary>
+/// <summary>The objects below the backups of a cluster, sorted by their names. Other names are foreign: nothing reads
+/// them.</summary>
 internal sealed record BackupNames(
     IReadOnlyList<(Id128 Lineage, ObjectName Name)> Manifests,
     IReadOnlyList<(Id128 Lineage, ObjectName Name)> Tombstones,

@@ -1,7 +1,8 @@
 namespace Lifeboat.Repository.Backups;
 
 /// <summary>
-/// What counts of the marks of a backup. Marks have serial numbers, and of each subject (pin, tags, annotation) those with
+/// What counts of the marks of a backup. Marks have serial numbers, and of each subject (pin, tags, annotation) those
+/// with
 /// the highest one count; so no clock decides. Several hosts may have taken the same number at once: then a pin counts
 /// before an unpin, of pins the one that ends last, all tags together, and all annotations in the order of their texts.
 /// </summary>

@@ -105,6 +105,8 @@ internal sealed class LineageCheck(Cluster cluster, StoredCluster stored, Findin
             var size = new WalSegmentSize(record.SegmentSize);
             content.ExpiredWal = new ExpiredWal(ranges);
             content.Wal.RemoveAll(item => content.ExpiredWal.Contains(item.File, size));
+            content.Catalogs.RemoveAll(catalog => WalSegmentName.TryParse(catalog.First, size, out var first)
+                && content.ExpiredWal.ContainsAny(first.Timeline, first.Number, first.Number + WalCatalog.Segments - 1));
             content.Pieces.RemoveAll(piece => content.ExpiredWal.Contains(piece.Name.Segment, size));
         }
     }

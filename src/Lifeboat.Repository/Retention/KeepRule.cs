@@ -15,7 +15,8 @@ public enum KeepKind
 }
 
 /// <summary>
-/// One keep rule. <c>last=N</c>: the newest N backups. <c>hourly=N</c> to <c>yearly=N</c>: the newest backup of each of the
+/// One keep rule. <c>last=N</c>: the newest N backups. <c>hourly=N</c> to <c>yearly=N</c>: the newest backup of each
+/// of the
 /// latest N periods that have one. <c>within=AGE</c>: every backup that ended at most so long ago.
 /// </summary>
 /// <param name="Count">Of all but <see cref="KeepKind.Within"/>: at least 1.</param>

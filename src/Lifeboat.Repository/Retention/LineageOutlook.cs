@@ -50,8 +50,10 @@ internal sealed class LineageOutlook
         _inherited.Select(item => item.Timeline).Where(older => older < timeline).Distinct().Order();
 
     /// <summary>
-    /// Whether points on the timeline may lie in the window, or still be added: it is the newest, or something came to it
-    /// since the window's beginning. The newest always counts, since a quiet server archives nothing and is there; but for
+    /// Whether points on the timeline may lie in the window, or still be added: it is the newest, or something came
+    /// to it
+    /// since the window's beginning. The newest always counts, since a quiet server archives nothing and is there;
+    /// but for
     /// that of a copy that was given up.
     /// </summary>
     internal bool IsLive(TimelineStretches path, RetentionPolicy policy, DateTimeOffset now) =>

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Lifeboat.Repository.Retention;
 
 /// <summary>
-/// An age as rules take it: <c>90s</c>, <c>30min</c>, <c>12h</c>, <c>7d</c>, <c>4w</c>. A day has 24 hours, whatever a time
+/// An age as rules take it: <c>90s</c>, <c>30min</c>, <c>12h</c>, <c>7d</c>, <c>4w</c>. A day has 24 hours, whatever
+/// a time
 /// zone says; <c>m</c> is refused, since it could be minutes or months.
 /// </summary>
 public static class RetentionAge

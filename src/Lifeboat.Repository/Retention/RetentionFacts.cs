@@ -16,7 +16,8 @@ public sealed record RetentionFacts(
     DateTimeOffset Clock)
 {
     /// <summary>
-    /// The time that counts: the clock, but no more than <see cref="RetentionMargins.Silence"/> behind the newest thing that
+    /// The time that counts: the clock, but no more than <see cref="RetentionMargins.Silence"/> behind the newest
+    /// thing that
     /// is stored and does not lie in the future. An earlier time only ever keeps more.
     /// </summary>
     public DateTimeOffset Now
@@ -35,7 +36,8 @@ public sealed record RetentionFacts(
 
 /// <summary>Of a backup what decides whether it stays.</summary>
 /// <param name="Timeline">Of the whole stretch from start to stop.</param>
-/// <param name="StopTime">When it ended: the first point that it can be restored to, and the time that rules count by.</param>
+/// <param name="StopTime">When it ended: the first point that it can be restored to, and the time that rules count
+/// by.</param>
 /// <param name="Incomplete">Why it cannot be restored; null when its manifest and all its WAL are there.</param>
 public sealed record RetentionBackup(
     string Id,
@@ -59,7 +61,8 @@ public sealed record RetentionBackup(
 /// <param name="LastSeen">When it last stored anything, its record included, by the store's clock.</param>
 /// <param name="Timelines">Those of which it has WAL or backups itself.</param>
 /// <param name="Segments">
-/// What is stored in it and has not expired, any order, conflicting and unfinished ones too; each number of a timeline once.
+/// What is stored in it and has not expired, any order, conflicting and unfinished ones too; each number of a
+/// timeline once.
 /// </param>
 public sealed record RetentionLineage(
     Id128 Id,
@@ -71,7 +74,8 @@ public sealed record RetentionLineage(
     IReadOnlyList<RetentionSegment> Segments);
 
 /// <param name="History">Null when none is archived.</param>
-/// <param name="LastArchived">When the last of its segments came, by the store's clock; or when its last backup ended.</param>
+/// <param name="LastArchived">When the last of its segments came, by the store's clock; or when its last backup
+/// ended.</param>
 public sealed record RetentionTimeline(Timeline Timeline, TimelineHistory? History, DateTimeOffset LastArchived);
 
 /// <param name="Bytes">That are stored for it.</param>

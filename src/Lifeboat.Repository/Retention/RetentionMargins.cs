@@ -4,13 +4,15 @@ namespace Lifeboat.Repository.Retention;
 public static class RetentionMargins
 {
     /// <summary>
-    /// How far the clock may be ahead of everything that the repository holds. Beyond it time is taken to stand still: a
+    /// How far the clock may be ahead of everything that the repository holds. Beyond it time is taken to stand
+    /// still: a
     /// clock that jumped, or backups that no longer come, must not make old backups older.
     /// </summary>
     public static readonly TimeSpan Silence = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// By how much the times of two backups may contradict the order of their WAL: hosts whose clocks differ a little, and
+    /// By how much the times of two backups may contradict the order of their WAL: hosts whose clocks differ a
+    /// little, and
     /// backups that overlap.
     /// </summary>
     public static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(10);
@@ -21,11 +23,13 @@ public static class RetentionMargins
     /// </summary>
     public static readonly TimeSpan TimelineLeft = TimeSpan.FromDays(1);
 
-    /// <summary>In place of the window where there is none: how long a timeline that nothing kept lies on keeps its WAL.</summary>
+    /// <summary>In place of the window where there is none: how long a timeline that nothing kept lies on keeps its
+    /// WAL.</summary>
     public static readonly TimeSpan WithoutWindow = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// A restored copy that was never backed up itself and has stored nothing for so long (or the window, when that is longer)
+    /// A restored copy that was never backed up itself and has stored nothing for so long (or the window, when that
+    /// is longer)
     /// is taken for given up: else every restore that was tried once would keep its source's WAL for ever.
     /// </summary>
     public static readonly TimeSpan CopyGivenUp = TimeSpan.FromDays(30);

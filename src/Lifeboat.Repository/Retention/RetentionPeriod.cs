@@ -3,9 +3,12 @@ using System.Globalization;
 namespace Lifeboat.Repository.Retention;
 
 /// <summary>
-/// The period of a rule in which a moment lies, by the clock and calendar of a time zone. An hour is one of the clock: the one
-/// that is repeated when the clock is set back is two, told apart by their offsets from UTC. A day, a month and a year are
-/// the calendar's, and begin at 00:00 of the clock (a day may have 23 or 25 hours). A week is ISO 8601's: it begins on Monday,
+/// The period of a rule in which a moment lies, by the clock and calendar of a time zone. An hour is one of the
+/// clock: the one
+/// that is repeated when the clock is set back is two, told apart by their offsets from UTC. A day, a month and a
+/// year are
+/// the calendar's, and begin at 00:00 of the clock (a day may have 23 or 25 hours). A week is ISO 8601's: it begins
+/// on Monday,
 /// and belongs to the year of its Thursday. The current period counts though it is not over.
 /// </summary>
 internal static class RetentionPeriod

@@ -10,7 +10,8 @@ namespace Lifeboat.Repository.Retention;
 /// <param name="Keep">Oldest first.</param>
 /// <param name="Remove">Oldest first.</param>
 /// <param name="WalKept">
-/// By lineage, timeline and position. What is needed is said for the lineage that stores it, and by several reasons where
+/// By lineage, timeline and position. What is needed is said for the lineage that stores it, and by several reasons
+/// where
 /// several need it.
 /// </param>
 /// <param name="WalGoing">Only what was archived when it was decided; what is in none of these stays.</param>

@@ -4,7 +4,8 @@ using Lifeboat.Repository.Encoding;
 namespace Lifeboat.Repository.Retention;
 
 /// <summary>
-/// Decides what stays and what goes. Pure: facts and a policy in, a plan out; the same for facts in any order. What is kept
+/// Decides what stays and what goes. Pure: facts and a policy in, a plan out; the same for facts in any order. What
+/// is kept
 /// and what may go is defined in docs/using/retention.md.
 /// </summary>
 /// <remarks>
@@ -105,7 +106,8 @@ public static class RetentionPlanner
     }
 
     /// <summary>
-    /// The rules are asked twice: among the complete backups, so that one that cannot be restored takes no place; and among
+    /// The rules are asked twice: among the complete backups, so that one that cannot be restored takes no place; and
+    /// among
     /// all, so that one is not removed for its missing WAL alone, which may still come.
     /// </summary>
     private static void AddRules(
@@ -156,7 +158,8 @@ public static class RetentionPlanner
     }
 
     /// <summary>
-    /// From each timeline in use the window is reached from its base, and where there is no window at least its end is. The
+    /// From each timeline in use the window is reached from its base, and where there is no window at least its end
+    /// is. The
     /// rules look at lineages; of a timeline that a failover began they may not keep the backup that leads to it.
     /// </summary>
     private static void AddBases(

@@ -1,6 +1,7 @@
 namespace Lifeboat.Repository.Retention;
 
-/// <summary>What is to be kept. At least one rule or a window: nothing at all would mean to remove everything.</summary>
+/// <summary>What is to be kept. At least one rule or a window: nothing at all would mean to remove
+/// everything.</summary>
 public sealed record RetentionPolicy
 {
     public IReadOnlyList<KeepRule> Rules { get; init; } = [];

@@ -4,7 +4,8 @@ using Lifeboat.Postgres.Format;
 namespace Lifeboat.Repository.Retention;
 
 /// <summary>
-/// Compares a finished plan with the promises, by other means than it was made. A plan that breaks one is a fault of the
+/// Compares a finished plan with the promises, by other means than it was made. A plan that breaks one is a fault of
+/// the
 /// program, and is never shown or carried out.
 /// </summary>
 internal static class RetentionProof

@@ -6,7 +6,8 @@ namespace Lifeboat.Repository.Retention;
 internal static class RuleSelection
 {
     /// <summary>Says of each backup which rules keep it, and of the others what each rule says against it.</summary>
-    /// <param name="newestFirst">Those that take part; a backup stands for its period when it is the newest of it.</param>
+    /// <param name="newestFirst">Those that take part; a backup stands for its period when it is the newest of
+    /// it.</param>
     internal static RuleVerdicts Of(
         IReadOnlyList<RetentionBackup> newestFirst, RetentionPolicy policy, DateTimeOffset now)
     {
@@ -45,7 +46,7 @@ internal static class RuleSelection
             else
             {
                 verdicts.Refuse(fitting[at], string.Create(
-                    CultureInfo.InvariantCulture, $"{rule}: {at} backups are newer"));
+                    CultureInfo.InvariantCulture, $"{rule}: {(at == 1 ? "1 backup is" : $"{at} backups are")} newer"));
             }
         }
     }
@@ -87,7 +88,7 @@ internal static class RuleSelection
             else
             {
                 verdicts.Refuse(backup, string.Create(
-                    CultureInfo.InvariantCulture, $"{rule}: {rule.Count} later {noun}s have backups"));
+                    CultureInfo.InvariantCulture, $"{rule}: {(rule.Count == 1 ? $"a later {noun} has" : $"{rule.Count} later {noun}s have")} backups"));
             }
         }
     }

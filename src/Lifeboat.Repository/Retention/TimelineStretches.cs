@@ -3,7 +3,8 @@ using Lifeboat.Postgres.Format;
 namespace Lifeboat.Repository.Retention;
 
 /// <summary>
-/// The segments that a recovery along one timeline may read. Of a segment in which one timeline was left for the next both
+/// The segments that a recovery along one timeline may read. Of a segment in which one timeline was left for the next
+/// both
 /// timelines' files are counted: which of them PostgreSQL takes is its business.
 /// </summary>
 internal sealed class TimelineStretches
@@ -31,7 +32,8 @@ internal sealed class TimelineStretches
     internal bool Holds(RetentionBackup backup) =>
         _history.Contains(backup.Timeline, backup.StartLsn) && _history.Contains(backup.Timeline, backup.StopLsn);
 
-    /// <summary>From one segment number up to another, by timeline; null for the end stands for all that come behind.</summary>
+    /// <summary>From one segment number up to another, by timeline; null for the end stands for all that come
+    /// behind.</summary>
     internal IEnumerable<(Timeline Timeline, ulong First, ulong? Last)> Between(ulong first, ulong? last)
     {
         var begin = 0UL;

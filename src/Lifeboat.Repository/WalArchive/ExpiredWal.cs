@@ -48,6 +48,10 @@ public sealed class ExpiredWal(IEnumerable<WalTombstoneRange> ranges)
         yield return (first, last);
     }
 
+    /// <summary>Whether one of the segments has expired.</summary>
+    public bool ContainsAny(Timeline timeline, ulong first, ulong last) =>
+        _ranges.GetValueOrDefault(timeline, []).Any(range => range.Last >= first && range.First <= last);
+
     /// <summary>Whether a WAL file has: a segment, its partial, its backup label or a piece of it.</summary>
     public bool Contains(string file, WalSegmentSize size) =>
         !IsEmpty && file.Length >= WalSegmentName.Length

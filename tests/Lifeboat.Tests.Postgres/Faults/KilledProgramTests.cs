@@ -60,8 +60,9 @@ public sealed class KilledProgramTests
     {
         using var vault = await Vault.CreateAsync();
         var random = Sample.Numbers($"killed push {major}");
+        // From 1 to 200 ms, short ones as often as long ones: a push takes some ten.
         var delays = Enumerable.Range(0, 3 * Rounds)
-            .Select(at => at % 3 == 2 ? null : (double?)(random.NextDouble() * 0.4));
+            .Select(at => at % 3 == 2 ? null : (double?)(0.001 * Math.Pow(200, random.NextDouble())));
         var archiver = new KilledArchiver(vault, delays);
         await using var server = await PostgresServer.StartNewAsync(
             major,

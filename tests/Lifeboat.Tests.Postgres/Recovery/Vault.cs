@@ -8,8 +8,11 @@ internal sealed class Vault : IDisposable
 {
     private const string PassphraseVariable = "LIFEBOAT_PASSPHRASE";
 
-    private Vault(Encryption encryption, string? repository)
+    private readonly IReadOnlyDictionary<string, string> _variables;
+
+    private Vault(Encryption encryption, string? repository, IReadOnlyDictionary<string, string>? variables)
     {
+        _variables = variables ?? new Dictionary<string, string>();
         Encryption = encryption;
         Repository = repository ?? Path.Combine(Folder.CreateForPostgres("v"), "repository");
         KeyFile = Path.Combine(Folder.CreateForPostgres("k"), "key");
@@ -24,23 +27,31 @@ internal sealed class Vault : IDisposable
     internal string KeyFile { get; }
 
     /// <summary>What a server needs in its environment to archive here.</summary>
-    internal IReadOnlyDictionary<string, string?> Environment => Encryption == Encryption.Passphrase
-        ? new Dictionary<string, string?> { [PassphraseVariable] = "correct horse battery staple" }
-        : new Dictionary<string, string?>();
+    internal IReadOnlyDictionary<string, string?> Environment =>
+        new Dictionary<string, string?>(
+            _variables.Select(variable => KeyValuePair.Create(variable.Key, (string?)variable.Value))
+            .Concat(Encryption == Encryption.Passphrase
+                ? [KeyValuePair.Create(PassphraseVariable, (string?)"correct horse battery staple")]
+                : []));
 
     internal string ArchiveCommand =>
-        string.Join(' ', [LifeboatProgram.Path, "wal", "push", "%p", .. Place]);
+        string.Join(' ', [LifeboatProgram.Path, "wal", "push", "%p", .. Place.Select(Quoted)]);
 
     internal string RestoreCommand =>
-        string.Join(' ', [LifeboatProgram.Path, "wal", "fetch", "%f", "\"%p\"", .. Place]);
+        string.Join(' ', [LifeboatProgram.Path, "wal", "fetch", "%f", "\"%p\"", .. Place.Select(Quoted)]);
 
     private string[] Place => Encryption == Encryption.KeyFile
         ? ["--repository", Repository, "--key-file", KeyFile]
         : ["--repository", Repository];
 
-    internal static async Task<Vault> CreateAsync(Encryption encryption = Encryption.None, string? repository = null)
+    /// <param name="repository">Another place than a folder of its own: a path, or a URL.</param>
+    /// <param name="variables">What leads there from the environment.</param>
+    internal static async Task<Vault> CreateAsync(
+        Encryption encryption = Encryption.None,
+        string? repository = null,
+        IReadOnlyDictionary<string, string>? variables = null)
     {
-        var vault = new Vault(encryption, repository);
+        var vault = new Vault(encryption, repository, variables);
         (await vault.RunAsync("init", "--cluster", "main")).Expect();
         return vault;
     }
@@ -133,4 +144,6 @@ internal sealed class Vault : IDisposable
             .ToDictionary(path => Path.GetRelativePath(Repository, path), path => new FileInfo(path).Length);
 
     public void Dispose() => Folder.Dispose();
+
+    private static string Quoted(string word) => word.Contains('?', StringComparison.Ordinal) ? $"'{word}'" : word;
 }

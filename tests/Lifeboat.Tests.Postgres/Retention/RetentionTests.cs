@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lifeboat.Postgres.Format;
+using Lifeboat.Testing;
 using Lifeboat.Testing.Servers;
 using Lifeboat.Tests.Postgres.Recovery;
 using Xunit;
@@ -12,8 +13,10 @@ namespace Lifeboat.Tests.Postgres.Retention;
 /// </summary>
 public sealed class RetentionTests
 {
+    public static TheoryData<int> Majors() => [.. Sample.Of("retention majors", 1, PostgresInstallation.Majors)];
+
     [Theory]
-    [ClassData(typeof(SomeMajors))]
+    [MemberData(nameof(Majors))]
     public async Task After_prunes_by_every_kind_of_rule_what_stays_restores_and_what_went_is_not_listed(int major)
     {
         using var vault = await Vault.CreateAsync();
@@ -64,8 +67,9 @@ public sealed class RetentionTests
         // The pinned one stands alone: it goes to its end, and no further.
         await RequireRestoredAsync(vault, server, ids[0], 1, "alone", "--target-immediate");
         await RequireRestoredAsync(vault, server, ids[5], 6, "newest");
-        await vault.ErrorAsync(11, "restore", "--to", "/nowhere", "--backup", ids[0], "--target-name", "behind 4");
-        await vault.ErrorAsync(3, "restore", "--to", "/nowhere", "--backup", ids[2]);
+        var nowhere = Path.Combine(vault.Folder.CreateForPostgres("nowhere"), "data");
+        await vault.ErrorAsync(11, "restore", "--to", nowhere, "--backup", ids[0], "--target-name", "behind 4");
+        await vault.ErrorAsync(3, "restore", "--to", nowhere, "--backup", ids[2]);
         await vault.JsonAsync("check", "--read-data");
         Assert.Empty((await PruneAsync(vault, "--keep", "yearly=1", "--window", "0d")).GetProperty("wal").GetProperty("remove").EnumerateArray());
     }

@@ -19,15 +19,6 @@ internal sealed record Branch(PostgresServer Server, uint Timeline, Lsn? Begin, 
     }
 
     /// <summary>
-    /// Whether recovery that ends with this record is still on an older timeline in the segment in which that was left. Where a
-    /// prepared transaction is open there, PostgreSQL itself fails: it looks for its record in the older timeline's own
-    /// segment, and not in the newer one's, which it replayed.
-    /// </summary>
-    internal bool IsLeftWithin(Lsn record) => Parent is not null
-        && ((record < Begin && WalSegmentSize.Default.SegmentOf(record) == WalSegmentSize.Default.SegmentOf(Begin!.Value))
-            || Parent.IsLeftWithin(record));
-
-    /// <summary>
     /// Every record from a position of the first timeline to the end of this one, each stretch from the server that
     /// wrote it.
     /// </summary>

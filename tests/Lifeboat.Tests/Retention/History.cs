@@ -7,7 +7,8 @@ using Lifeboat.Repository.Retention;
 namespace Lifeboat.Tests.Retention;
 
 /// <summary>
-/// A made-up history of a cluster: a segment of WAL every quarter of an hour, backups, a failover, a restored copy, gaps, and
+/// A made-up history of a cluster: a segment of WAL every quarter of an hour, backups, a failover, a restored copy,
+/// gaps, and
 /// backups from clocks that are wrong. It knows by itself what can be recovered, from nothing but files that are there.
 /// </summary>
 internal sealed class History

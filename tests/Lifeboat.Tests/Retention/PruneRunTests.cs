@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Lifeboat.Tests.Retention;
 
-/// <summary>Plans against a repository: what is put, what stops it, and what happens when others work at the same time.</summary>
+/// <summary>Plans against a repository: what is put, what stops it, and what happens when others work at the same
+/// time.</summary>
 public sealed class PruneRunTests
 {
     [Fact]
@@ -130,6 +131,12 @@ public sealed class PruneRunTests
 
         await expire.ApplyAsync(await expire.PlanAsync("latest", default), "wrong", default);
         Assert.Equal([scenario.Backups[0].Id], await scenario.ListedAsync());
+        await scenario.BackupAsync(3);
+        await scenario.ApplyAsync(Policies.Of("last=1", TimeSpan.Zero));
+        var end = await PruneScenario.FailureAsync(() => expire.PlanAsync("latest", default).AsTask());
+        Assert.Contains("only from it recovery comes to the end of timeline 1", end.Cause, StringComparison.Ordinal);
+        var given = new ExpireOne(scenario.Cluster, minimum: 1, lastOfLineage: true, TimeProvider.System);
+        await given.ApplyAsync(await given.PlanAsync("latest", default), "given up", default);
         var least = new ExpireOne(scenario.Cluster, minimum: 1, lastOfLineage: true, TimeProvider.System);
         await BackupMarks.AddAsync(
             scenario.Cluster,

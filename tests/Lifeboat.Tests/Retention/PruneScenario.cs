@@ -13,7 +13,8 @@ using Lifeboat.Tests.Repository;
 namespace Lifeboat.Tests.Retention;
 
 /// <summary>
-/// A repository in memory with five backups, one in each hour and fourth segment, and a store in which something can happen
+/// A repository in memory with five backups, one in each hour and fourth segment, and a store in which something can
+/// happen
 /// between two requests.
 /// </summary>
 internal sealed class PruneScenario

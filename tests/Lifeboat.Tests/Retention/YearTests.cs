@@ -5,7 +5,8 @@ using Xunit;
 namespace Lifeboat.Tests.Retention;
 
 /// <summary>
-/// A year of backups with a prune every night. What is there after each is compared with the definition of the rules, written
+/// A year of backups with a prune every night. What is there after each is compared with the definition of the rules,
+/// written
 /// down once more in the plainest way: day by day, over every change of the clock.
 /// </summary>
 public sealed class YearTests
@@ -79,7 +80,8 @@ public sealed class YearTests
         [],
         now);
 
-    /// <summary>The rules, written down for the second time: group all, take the newest of each group, take the latest groups.</summary>
+    /// <summary>The rules, written down for the second time: group all, take the newest of each group, take the
+    /// latest groups.</summary>
     private sealed class PlainRules(string rules, TimeZoneInfo zone)
     {
         internal HashSet<DateTimeOffset> Choose(List<DateTimeOffset> times, DateTimeOffset now)

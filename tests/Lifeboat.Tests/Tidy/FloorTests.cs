@@ -11,6 +11,7 @@ public sealed partial class FloorTests
         ["Lifeboat.Platform"] = [],
         ["Lifeboat.Postgres"] = ["Lifeboat.Platform"],
         ["Lifeboat.Storage"] = ["Lifeboat.Platform"],
+        ["Lifeboat.Storage.Cloud"] = ["Lifeboat.Platform", "Lifeboat.Storage"],
         ["Lifeboat.Repository"] = ["Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Storage"],
         ["Lifeboat.Engine"] = ["Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Repository", "Lifeboat.Storage"],
         ["Lifeboat.Server"] =
@@ -18,7 +19,7 @@ public sealed partial class FloorTests
         ["Lifeboat.Cli"] =
         [
             "Lifeboat.Engine", "Lifeboat.Platform", "Lifeboat.Postgres", "Lifeboat.Repository", "Lifeboat.Server",
-            "Lifeboat.Storage",
+            "Lifeboat.Storage", "Lifeboat.Storage.Cloud",
         ],
     };
 

@@ -29,7 +29,8 @@ internal sealed class PathSegments
 
     /// <inheritdoc cref="LiveWal.Read"/>
     internal ReadOnlyMemory<byte>? Live(WalSegmentName name) =>
-        _request.Live?.Read(name, SystemIdentifier) is { } content ? content : null;
+        // The type of null is said: without it null would become an empty memory, by way of an array.
+        _request.Live?.Read(name, SystemIdentifier) is { } content ? content : default(ReadOnlyMemory<byte>?);
 
     private ulong? SystemIdentifier =>
         ulong.TryParse(_archive.Record.SystemIdentifier, out var system) ? system : null;

@@ -1,0 +1,269 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Lifeboat.Platform.Files;
+
+namespace Lifeboat.Storage.Cloud.S3;
+
+/// <summary>A repository in a bucket of Amazon S3 or of a store that speaks its protocol. Owns its client.</summary>
+/// <remarks>
+/// Every request has a time limit (<see cref="S3Margins"/>) and is made once; <c>RetryingStore</c> repeats. An answer with success is
+/// a promise of the store's that the object is durable.
+/// </remarks>
+public sealed partial class S3ObjectStore : IObjectStore, IDisposable
+{
+    private readonly S3Requests _requests;
+    private readonly S3Place _place;
+    private readonly TimeProvider _time;
+    private bool _bucketSeen;
+
+    private S3ObjectStore(S3Requests requests, S3Place place, TimeProvider time, bool versions)
+    {
+        _requests = requests;
+        _place = place;
+        _time = time;
+        Capabilities = new StoreCapabilities(place.ConditionalPut, versions);
+    }
+
+    public string Location => $"{S3Place.Scheme}{_place.Bucket}/{_place.Prefix}".TrimEnd('/');
+
+    public StoreCapabilities Capabilities { get; }
+
+    /// <summary>Sends nothing yet. What the bucket knows of versions is not asked for, and none are shown.</summary>
+    public static S3ObjectStore Open(S3Place place, IFileSystem files, TimeProvider time) =>
+        new(new S3Requests(S3Connection.Open(place, files), place, time), place, time, versions: false);
+
+    /// <summary>Asks the bucket whether it keeps versions; where that may not be asked, none are shown.</summary>
+    public static async Task<S3ObjectStore> OpenWithVersionsAsync(
+        S3Place place, IFileSystem files, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var requests = new S3Requests(S3Connection.Open(place, files), place, time);
+        try
+        {
+            var answer = await requests.SendAsync(
+                "look at the bucket",
+                place.Bucket,
+                "s3:GetBucketVersioning",
+                0,
+                (client, token) => client.GetBucketVersioningAsync(
+                    new GetBucketVersioningRequest { BucketName = place.Bucket }, token),
+                cancellationToken);
+            return new S3ObjectStore(requests, place, time, answer.VersioningConfig?.Status == VersionStatus.Enabled);
+        }
+        catch (ObjectStoreException denied) when (denied.Code == Platform.Errors.ErrorCode.Denied)
+        {
+            return new S3ObjectStore(requests, place, time, versions: false);
+        }
+        catch
+        {
+            requests.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (condition == PutCondition.IfAbsent && !Capabilities.CreateIfAbsent
+            && await StatAsync(name, cancellationToken) is not null)
+        {
+            return PutOutcome.AlreadyExists;
+        }
+
+        try
+        {
+            using var stream = new ReadOnlyMemoryStream(content);
+            await _requests.SendAsync(
+                "write to the repository",
+                name.Value,
+                "s3:PutObject",
+                content.Length,
+                (client, token) => client.PutObjectAsync(
+                    new PutObjectRequest
+                    {
+                        BucketName = _place.Bucket,
+                        Key = KeyOf(name),
+                        InputStream = stream,
+                        AutoCloseStream = false,
+                        IfNoneMatch = IsConditional(condition) ? "*" : null,
+                        StorageClass = StorageClassOf(),
+                        ServerSideEncryptionMethod = EncryptionOf(),
+                        ServerSideEncryptionKeyManagementServiceKeyId = _place.KmsKey,
+                    },
+                    token),
+                cancellationToken);
+            return PutOutcome.Created;
+        }
+        catch (ObjectStoreException failure) when (IsTaken(failure))
+        {
+            return PutOutcome.AlreadyExists;
+        }
+    }
+
+    public ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(new S3ObjectWriter(this, name));
+    }
+
+    public ValueTask<int> ReadAsync(
+        ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        ReadAsync(name, version: null, offset, buffer, cancellationToken);
+
+    public ValueTask<int> ReadVersionAsync(
+        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        Capabilities.Versions
+            ? ReadAsync(name, version, offset, buffer, cancellationToken)
+            : throw new ObjectNotFoundException(name, Location);
+
+    public async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await _requests.SendAsync(
+                "look into the repository",
+                name.Value,
+                "s3:GetObject",
+                0,
+                (client, token) => client.GetObjectMetadataAsync(
+                    new GetObjectMetadataRequest { BucketName = _place.Bucket, Key = KeyOf(name) }, token),
+                cancellationToken);
+            return new ObjectFacts(
+                name, answer.ContentLength, TimeOf(answer.LastModified), Capabilities.Versions ? answer.VersionId : null);
+        }
+        catch (ObjectStoreException failure) when (IsMissing(failure))
+        {
+            // An answer without a body does not tell a missing object from a missing bucket.
+            await RequireBucketAsync(cancellationToken);
+            return null;
+        }
+        catch (ObjectStoreException failure) when (failure.Code == Platform.Errors.ErrorCode.Denied)
+        {
+            // Nor does it tell wrong keys from a right that lacks.
+            await RequireBucketAsync(cancellationToken);
+            throw;
+        }
+    }
+
+    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        // With versions, deleting what is not there would add a marker.
+        if (Capabilities.Versions && await StatAsync(name, cancellationToken) is null)
+        {
+            return;
+        }
+
+        await _requests.SendAsync(
+            "delete from the repository",
+            name.Value,
+            "s3:DeleteObject",
+            0,
+            (client, token) => client.DeleteObjectAsync(
+                new DeleteObjectRequest { BucketName = _place.Bucket, Key = KeyOf(name) }, token),
+            cancellationToken);
+    }
+
+    /// <summary>A bucket shows only what is durable.</summary>
+    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken)
+    {
+        StorePrefix.RequireDirectory(prefix);
+        return ValueTask.CompletedTask;
+    }
+
+    public void Dispose() => _requests.Dispose();
+
+    internal string KeyOf(ObjectName name) => _place.Prefix + name.Value;
+
+    internal S3Requests Requests => _requests;
+
+    internal S3Place Place => _place;
+
+    internal bool IsConditional(PutCondition condition) =>
+        condition == PutCondition.IfAbsent && Capabilities.CreateIfAbsent;
+
+    internal S3StorageClass? StorageClassOf() =>
+        _place.StorageClass is { } storageClass ? new S3StorageClass(storageClass) : null;
+
+    internal ServerSideEncryptionMethod? EncryptionOf() =>
+        _place.Encryption is { } method ? new ServerSideEncryptionMethod(method) : null;
+
+    internal static bool IsTaken(ObjectStoreException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed };
+
+    private static bool IsMissing(ObjectStoreException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" };
+
+    /// <summary>In whole seconds, as an object's own answer has it; a listing has more.</summary>
+    private static DateTimeOffset TimeOf(DateTime? time) => time is { } known
+        ? DateTimeOffset.FromUnixTimeSeconds(new DateTimeOffset(known.ToUniversalTime()).ToUnixTimeSeconds())
+        : DateTimeOffset.UnixEpoch;
+
+    private async ValueTask<int> ReadAsync(
+        ObjectName name, string? version, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (buffer.Length == 0)
+        {
+            return await StatAsync(name, cancellationToken) is null ? throw new ObjectNotFoundException(name, Location) : 0;
+        }
+
+        try
+        {
+            return await _requests.SendAsync(
+                "read from the repository",
+                name.Value,
+                "s3:GetObject",
+                buffer.Length,
+                async (client, token) =>
+                {
+                    using var answer = await client.GetObjectAsync(
+                        new GetObjectRequest
+                        {
+                            BucketName = _place.Bucket,
+                            Key = KeyOf(name),
+                            VersionId = version,
+                            ByteRange = new ByteRange(offset, offset + buffer.Length - 1),
+                        },
+                        token);
+                    var wanted = (int)Math.Min(answer.ContentLength, buffer.Length);
+                    var read = await answer.ResponseStream.ReadAtLeastAsync(
+                        buffer[..wanted], wanted, throwOnEndOfStream: false, token);
+                    return read == wanted ? read : throw new IOException($"{read} bytes came of {wanted}");
+                },
+                cancellationToken);
+        }
+        catch (ObjectStoreException failure) when (IsBehindTheEnd(failure))
+        {
+            return 0;
+        }
+        catch (ObjectStoreException failure) when (IsMissing(failure) || IsMarker(failure))
+        {
+            throw new ObjectNotFoundException(name, Location, failure);
+        }
+    }
+
+    private static bool IsBehindTheEnd(ObjectStoreException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable };
+
+    private static bool IsMarker(ObjectStoreException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.MethodNotAllowed };
+
+    private async Task RequireBucketAsync(CancellationToken cancellationToken)
+    {
+        if (_bucketSeen)
+        {
+            return;
+        }
+
+        await _requests.SendAsync(
+            "look into the repository",
+            _place.Bucket,
+            "s3:ListBucket",
+            0,
+            (client, token) => client.ListObjectsV2Async(
+                new ListObjectsV2Request { BucketName = _place.Bucket, Prefix = _place.Prefix, MaxKeys = 1 }, token),
+            cancellationToken);
+        _bucketSeen = true;
+    }
+}

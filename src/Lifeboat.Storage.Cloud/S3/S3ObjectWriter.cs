@@ -1,0 +1,224 @@
+using Amazon.S3.Model;
+
+namespace Lifeboat.Storage.Cloud.S3;
+
+/// <summary>
+/// Sends an object in parts while it is written, a few at a time; a small one as a whole. Owns its buffers: a part's is
+/// nobody else's until it is sent.
+/// </summary>
+internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IObjectWriter
+{
+    private const string Operation = "write to the repository";
+    private const string Right = "s3:PutObject";
+
+    private readonly List<Task<PartETag>> _parts = [];
+    private readonly SemaphoreSlim _free = new(S3Margins.MostParts);
+    private byte[] _buffer = [];
+    private int _filled;
+    private string? _upload;
+    private bool _spent;
+
+    public ObjectName Name => name;
+
+    public long Length { get; private set; }
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        RequireUnspent();
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            while (content.Length > 0)
+            {
+                Grow(content.Length);
+                var count = Math.Min(content.Length, _buffer.Length - _filled);
+                content[..count].CopyTo(_buffer.AsMemory(_filled));
+                content = content[count..];
+                _filled += count;
+                Length += count;
+                if (_filled == S3Margins.PartSize)
+                {
+                    await SendPartAsync(cancellationToken);
+                }
+            }
+        }
+        catch
+        {
+            _spent = true;
+            throw;
+        }
+    }
+
+    public async ValueTask<PutOutcome> CompleteAsync(PutCondition condition, CancellationToken cancellationToken)
+    {
+        RequireUnspent();
+        _spent = true;
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_upload is null)
+        {
+            return await store.PutAsync(name, _buffer.AsMemory(0, _filled), condition, cancellationToken);
+        }
+
+        if (_filled > 0)
+        {
+            await SendPartAsync(cancellationToken);
+        }
+
+        var parts = await Task.WhenAll(_parts);
+
+        // Not every store looks at the condition when parts are put together.
+        if (condition == PutCondition.IfAbsent && await store.StatAsync(name, cancellationToken) is not null)
+        {
+            return PutOutcome.AlreadyExists;
+        }
+
+        try
+        {
+            await store.Requests.SendAsync(
+                Operation,
+                name.Value,
+                Right,
+                Length,
+                (client, token) => client.CompleteMultipartUploadAsync(
+                    new CompleteMultipartUploadRequest
+                    {
+                        BucketName = store.Place.Bucket,
+                        Key = store.KeyOf(name),
+                        UploadId = _upload,
+                        PartETags = [.. parts],
+                        IfNoneMatch = store.IsConditional(condition) ? "*" : null,
+                    },
+                    token),
+                cancellationToken);
+        }
+        catch (ObjectStoreException failure) when (S3ObjectStore.IsTaken(failure))
+        {
+            return PutOutcome.AlreadyExists;
+        }
+
+        _upload = null;
+        return await store.StatAsync(name, cancellationToken) is { } there && there.Size == Length
+            ? PutOutcome.Created
+            : throw new ObjectStoreException(new Platform.Errors.Failure(
+                Platform.Errors.ErrorCode.StoreUnavailable,
+                Operation,
+                name.Value,
+                "the store said that it put the parts together, and does not show the object",
+                Transient: true,
+                Hint: "Run the same command again; if this repeats, the store is not one to trust with backups."));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _spent = true;
+        try
+        {
+            await Task.WhenAll(_parts);
+        }
+        catch (Exception)
+        {
+            // Whoever wrote has heard of it, or has given up.
+        }
+
+        _free.Dispose();
+        if (_upload is { } upload)
+        {
+            _upload = null;
+            try
+            {
+                await store.AbortAsync(store.KeyOf(name), upload, CancellationToken.None);
+            }
+            catch (ObjectStoreException)
+            {
+                // What stays behind is removed by a sweep; it was never an object.
+            }
+        }
+    }
+
+    private async Task SendPartAsync(CancellationToken cancellationToken)
+    {
+        _upload ??= await BeginAsync(cancellationToken);
+        await _free.WaitAsync(cancellationToken);
+        if (_parts.Find(part => part.IsFaulted) is { } failed)
+        {
+            await failed;
+        }
+
+        var (content, number) = (_buffer.AsMemory(0, _filled), _parts.Count + 1);
+        _buffer = [];
+        _filled = 0;
+        _parts.Add(SendPartAsync(_upload, number, content, cancellationToken));
+    }
+
+    private async Task<PartETag> SendPartAsync(
+        string upload, int number, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var stream = new ReadOnlyMemoryStream(content);
+            var answer = await store.Requests.SendAsync(
+                Operation,
+                name.Value,
+                Right,
+                content.Length * S3Margins.MostParts,
+                (client, token) => client.UploadPartAsync(
+                    new UploadPartRequest
+                    {
+                        BucketName = store.Place.Bucket,
+                        Key = store.KeyOf(name),
+                        UploadId = upload,
+                        PartNumber = number,
+                        InputStream = stream,
+                        PartSize = content.Length,
+                    },
+                    token),
+                cancellationToken);
+            return new PartETag(number, answer.ETag);
+        }
+        finally
+        {
+            _free.Release();
+        }
+    }
+
+    private async Task<string> BeginAsync(CancellationToken cancellationToken)
+    {
+        var answer = await store.Requests.SendAsync(
+            Operation,
+            name.Value,
+            Right,
+            0,
+            (client, token) => client.InitiateMultipartUploadAsync(
+                new InitiateMultipartUploadRequest
+                {
+                    BucketName = store.Place.Bucket,
+                    Key = store.KeyOf(name),
+                    StorageClass = store.StorageClassOf(),
+                    ServerSideEncryptionMethod = store.EncryptionOf(),
+                    ServerSideEncryptionKeyManagementServiceKeyId = store.Place.KmsKey,
+                },
+                token),
+            cancellationToken);
+        return answer.UploadId;
+    }
+
+    /// <summary>A small object needs no buffer of a whole part.</summary>
+    private void Grow(int more)
+    {
+        if (_filled < _buffer.Length)
+        {
+            return;
+        }
+
+        var size = (int)Math.Min(S3Margins.PartSize, Math.Max((long)_filled + more, _buffer.Length * 2L));
+        Array.Resize(ref _buffer, size);
+    }
+
+    private void RequireUnspent()
+    {
+        if (_spent)
+        {
+            throw new InvalidOperationException($"the writer of '{name}' is completed or disposed");
+        }
+    }
+}

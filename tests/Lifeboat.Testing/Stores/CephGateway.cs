@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Lifeboat.Storage.Cloud.S3;
+using Lifeboat.Testing.Servers;
+
+namespace Lifeboat.Testing.Stores;
+
+/// <summary>
+/// A real Ceph with its S3 gateway on loopback, one for each run of a test program, started when the first test asks. It
+/// ends with the program, whichever way that ends: it watches a pipe.
+/// </summary>
+public sealed class CephGateway
+{
+    private const string Key = "testkey0000000000001";
+    private const string Secret = "testsecret0000000000000000000000000000001";
+
+    private static readonly Lazy<Task<CephGateway>> s_started = new(StartAsync);
+
+    private readonly Process _process;
+    private readonly TemporaryFolder _folder;
+    private readonly AmazonS3Client _client;
+    private int _buckets;
+
+    private CephGateway(Process process, TemporaryFolder folder, int port)
+    {
+        _process = process;
+        _folder = folder;
+        Endpoint = new Uri($"http://127.0.0.1:{port}");
+        _client = new AmazonS3Client(
+            new BasicAWSCredentials(Key, Secret),
+            new AmazonS3Config { ServiceURL = Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => End();
+    }
+
+    public Uri Endpoint { get; }
+
+    /// <summary>What a program needs in its environment to be let in.</summary>
+    public static IReadOnlyDictionary<string, string> Credentials { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["AWS_ACCESS_KEY_ID"] = Key,
+        ["AWS_SECRET_ACCESS_KEY"] = Secret,
+        ["AWS_EC2_METADATA_DISABLED"] = "true",
+    };
+
+    public static Task<CephGateway> GetAsync() => s_started.Value;
+
+    /// <summary>A new bucket, and in it a place for a repository.</summary>
+    public async Task<S3Place> NewPlaceAsync(bool versions = false)
+    {
+        var bucket = string.Create(
+            CultureInfo.InvariantCulture, $"test-{Interlocked.Increment(ref _buckets)}-{Environment.ProcessId}");
+        await _client.PutBucketAsync(new PutBucketRequest { BucketName = bucket });
+        if (versions)
+        {
+            await _client.PutBucketVersioningAsync(new PutBucketVersioningRequest
+            {
+                BucketName = bucket,
+                VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+            });
+        }
+
+        return new S3Place(bucket, "some/prefix/") { Endpoint = Endpoint };
+    }
+
+    private static async Task<CephGateway> StartAsync()
+    {
+        foreach (var (name, value) in Credentials)
+        {
+            // The SDK's own search finds them, as it does in the program.
+            Environment.SetEnvironmentVariable(name, value);
+        }
+
+        var folder = new TemporaryFolder();
+        var port = FreePort();
+        var start = new ProcessStartInfo(Path.Combine(RepositoryFolder.Root, "eng", "ceph"))
+        {
+            ArgumentList = { "run", folder.Root, $"{port}", $"{FreePort()}" },
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["LIFEBOAT_CEPH_KEY"] = Key;
+        start.Environment["LIFEBOAT_CEPH_SECRET"] = Secret;
+        var process = Process.Start(start)!;
+        return await process.StandardOutput.ReadLineAsync() == "ready"
+            ? new CephGateway(process, folder, port)
+            : throw new InvalidOperationException(
+                $"eng/ceph ended with exit code {process.ExitCode}; 'eng/setup' installs what it needs");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void End()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit(10_000);
+        _client.Dispose();
+        _folder.Dispose();
+    }
+}
