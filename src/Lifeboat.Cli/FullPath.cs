@@ -50,6 +50,9 @@ internal static class FullPath
             .Select(argument => parsed.GetValue((Argument<string>)argument))
             .OfType<string>()
             .ToList();
+        // Workers read, write and sync files without giving their threads up meanwhile. The pool would wait half a second
+        // before it adds one for whoever hands them their work.
+        ThreadPool.SetMinThreads((2 * Environment.ProcessorCount) + 8, Environment.ProcessorCount);
         return await PreparedCall.Of(spec, tree.Given(parsed), values, around).RunAsync(cancellationToken);
     }
 

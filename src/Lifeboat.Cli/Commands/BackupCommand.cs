@@ -14,7 +14,11 @@ internal static class BackupCommand
     private const int MostSeconds = 7 * 24 * 3600;
 
     private static readonly Setting Kind = new(
-        "kind", "KIND", "What is read: full reads everything", Default: "full") { Choices = ["full"] };
+        "kind",
+        "KIND",
+        "full reads everything; incremental reads what changed since the last backup; auto is incremental where the WAL tells "
+        + "what changed, and full elsewhere",
+        Default: "full") { Choices = ["full", "incremental", "auto"] };
 
     private static readonly Setting Reason = new("reason", "TEXT", "Why, kept with the backup");
 
@@ -49,13 +53,16 @@ internal static class BackupCommand
                 "lifeboat backup --repository /backup/lifeboat --connection 'host=/run/postgresql user=postgres' "
                 + "--reason 'before the migration'",
                 "The data directory is where the server says that it is"),
+            new(
+                "lifeboat backup --repository /backup/lifeboat --cluster-dir /var/lib/postgresql/17/main --kind incremental",
+                "Read only what changed since the last backup"),
         ],
         RunAsync);
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var settings = context.Settings;
-        CheckKind(settings);
+        var kind = ReadKind(settings);
         var connection = ServerConnection.Read(settings, CommonSettings.Connection);
         var jobs = CommonSettings.ReadJobs(settings);
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
@@ -76,6 +83,7 @@ internal static class BackupCommand
                 Cluster = cluster,
                 ClusterDirectory = settings.Path(CommonSettings.ClusterDirectory),
                 Connection = connection,
+                Kind = kind,
                 Reason = settings.Text(Reason),
                 Tags = tags,
                 Jobs = jobs,
@@ -104,17 +112,19 @@ internal static class BackupCommand
         return ExitCodes.Done;
     }
 
-    private static void CheckKind(Settings settings)
+    private static BackupKind ReadKind(Settings settings)
     {
-        var kind = settings.Find(Kind)!;
-        if (kind.Text == "incremental")
+        var kind = settings.Choice(Kind) switch
         {
-            throw SettingReading.Wrong(
-                kind,
-                "this version takes full backups only",
-                "Use --kind full: what the repository holds already is not stored again.");
-        }
-
-        settings.Choice(Kind);
+            "incremental" => BackupKind.Incremental,
+            "auto" => BackupKind.Auto,
+            _ => BackupKind.Full,
+        };
+        return kind == BackupKind.Full || !settings.Flag(StoreAnew)
+            ? kind
+            : throw SettingReading.Wrong(
+                settings.Find(Kind)!,
+                "an incremental backup is laid over what is stored, and --store-anew is for when that is damaged",
+                "Use --kind full with --store-anew.");
     }
 }

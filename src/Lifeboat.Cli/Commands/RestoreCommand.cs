@@ -10,7 +10,8 @@ namespace Lifeboat.Cli.Commands;
 
 internal static class RestoreCommand
 {
-    private static readonly Setting To = new("to", "DIR", "The directory to restore to; empty, or not there yet");
+    private static readonly Setting To = new(
+        "to", "DIR", "The directory to restore to; empty or not there yet, unless --delta is given");
 
     private static readonly Setting Backup = new(
         "backup", "ID", "The backup to begin with: its id, the beginning of it, or latest; without it, the newest that "
@@ -24,6 +25,10 @@ internal static class RestoreCommand
         "tablespace-root", "DIR",
         "A folder in which each tablespace that is not mapped gets a folder named by its oid");
 
+    private static readonly Setting Delta = Setting.Flag(
+        "delta",
+        "The directory may hold this cluster already: only what differs is written, and what is not in the backup is removed");
+
     private static readonly Setting DryRun = Setting.Flag("dry-run", "Show the plan, and write nothing");
 
     public static readonly CommandSpec Spec = new(
@@ -31,7 +36,7 @@ internal static class RestoreCommand
         "Restore a cluster to a directory, ready to recover to the target",
         [],
         [
-            To, Backup, Lineage, .. TargetSettings.All, TablespaceMapping.Map, TablespaceRoot, CommonSettings.Jobs, DryRun,
+            To, Backup, Lineage, .. TargetSettings.All, TablespaceMapping.Map, TablespaceRoot, CommonSettings.Jobs, Delta, DryRun,
         ],
         [
             new(
@@ -44,6 +49,9 @@ internal static class RestoreCommand
             new(
                 "lifeboat restore --repository /backup/lifeboat --to /srv/pg --tablespace-map 16400=/srv/fast --dry-run",
                 "Show what would be done"),
+            new(
+                "lifeboat restore --repository /backup/lifeboat --to /var/lib/postgresql/17/main --delta --dry-run",
+                "Show what a restore over the stopped server's own directory would change"),
         ],
         RunAsync)
     {
@@ -73,6 +81,8 @@ internal static class RestoreCommand
         {
             Cluster = cluster,
             Directory = directory,
+            Delta = settings.Flag(Delta),
+            Time = context.Time,
             Backup = settings.Text(Backup),
             Lineage = await LineageSetting.FindAsync(cluster, settings.Text(Lineage), cancellationToken),
             Target = target,

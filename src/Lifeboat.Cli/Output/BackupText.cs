@@ -10,7 +10,13 @@ internal static class BackupText
     {
         Line(output, "Backup", backup.Id);
         Line(output, "Cluster", $"{backup.Cluster}, lineage {backup.Lineage}");
-        Line(output, "Kind", $"{backup.Kind}, by {backup.Method}");
+        Line(output, "Kind", $"{backup.Kind}, by {backup.Method}"
+            + (backup.Parent is { } parent ? $", over {parent}" : ""));
+        if (backup.FallbackReason is { } why)
+        {
+            Line(output, "Because", why);
+        }
+
         if (backup.Reason is not null)
         {
             Line(output, "Reason", backup.Reason);

@@ -9,6 +9,7 @@ namespace Lifeboat.Cli.Output;
 /// <param name="StopLsn">Where recovery will end, when that is known beforehand.</param>
 /// <param name="WalFrom">The first segment that recovery reads.</param>
 /// <param name="WalTo">The last one, as far as it is archived.</param>
+/// <param name="Delta">What becomes of what is there; null for an empty directory.</param>
 /// <param name="BytesWritten">Null for a dry run, as is all that follows.</param>
 /// <param name="Lineage">The lineage that the restored copy was given.</param>
 internal sealed record RestoreDocument(
@@ -27,6 +28,7 @@ internal sealed record RestoreDocument(
     long Files,
     long Bytes,
     long FreeBytes,
+    DeltaDocument? Delta,
     long? BytesWritten,
     double? DurationSeconds,
     string? Lineage,
@@ -48,6 +50,7 @@ internal sealed record RestoreDocument(
         plan.Files,
         plan.Bytes,
         plan.FreeBytes,
+        DeltaDocument.Of(plan.Delta),
         report?.BytesWritten,
         report is null ? null : Math.Round(report.Duration.TotalSeconds, 3),
         report?.Lineage,

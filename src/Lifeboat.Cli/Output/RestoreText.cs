@@ -20,6 +20,11 @@ internal static class RestoreText
         }
 
         BackupText.Line(output, "Size", $"{Quantities.Bytes(restore.Bytes)} in {Quantities.Count(restore.Files, "file")}");
+        foreach (var words in restore.Delta?.Words ?? [])
+        {
+            BackupText.Line(output, "In place", words);
+        }
+
         if (restore.DryRun)
         {
             BackupText.Line(output, "Free there", Quantities.Bytes(restore.FreeBytes));
@@ -32,6 +37,7 @@ internal static class RestoreText
             return;
         }
 
+        BackupText.Line(output, "Written", Quantities.Bytes(restore.BytesWritten ?? 0));
         BackupText.Line(output, "Lineage", restore.Lineage ?? "");
         BackupText.Line(output, "Time", Quantities.Duration(TimeSpan.FromSeconds(restore.DurationSeconds ?? 0)));
         foreach (var warning in restore.Warnings)

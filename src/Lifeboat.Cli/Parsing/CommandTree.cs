@@ -123,7 +123,8 @@ internal sealed class CommandTree
             SettingKind.Many => new Option<string[]>(setting.Option) { Arity = ArgumentArity.OneOrMore },
             SettingKind.Pair => new Option<string[]>(setting.Option)
             {
-                Arity = new ArgumentArity(2, 2),
+                // Who needs both says so himself, and what they are.
+                Arity = new ArgumentArity(1, 2),
                 AllowMultipleArgumentsPerToken = true,
             },
             _ => new Option<string>(setting.Option),

@@ -1,4 +1,5 @@
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Restore.Delta;
 using Lifeboat.Engine.Targets;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
@@ -10,7 +11,7 @@ using Lifeboat.Repository.Maps;
 namespace Lifeboat.Engine.Restore;
 
 /// <summary>
-/// Brings a cluster back into an empty directory. First a plan: everything that can be refused is refused before
+/// Brings a cluster back into an empty directory, or in place. First a plan: everything that can be refused is refused before
 /// anything is written. Then the files, then what recovery needs, and pg_control last: a directory that a failed
 /// restore leaves behind never starts.
 /// </summary>
@@ -27,10 +28,17 @@ public static class ClusterRestore
         var resolved = await TargetResolver.ResolveAsync(
             request.Cluster, request.Target, request.Backup, cancellationToken, request.Lineage);
         CheckVersion(resolved.Backup);
-        var directory = RestoreDirectory.Check(files, request.Directory, "directory");
-        var tablespaces = TablespacePlaces.Resolve(files, request, resolved.Backup);
+        var inPlace = request.Delta
+            && DeltaDirectory.Check(files, Path.GetFullPath(request.Directory), resolved.Backup);
+        var directory = inPlace
+            ? Path.GetFullPath(request.Directory)
+            : RestoreDirectory.Check(files, request.Directory, "directory");
+        var tablespaces = TablespacePlaces.Resolve(files, request, resolved.Backup, inPlace ? directory : null);
         var (entries, regular, bytes) = await ReadEntriesAsync(request, resolved.Backup, cancellationToken);
-        var free = RestoreSpace.Check(files, directory, tablespaces, entries);
+        var delta = inPlace
+            ? DeltaSurvey.Run(files, directory, resolved.Backup, entries, tablespaces, request.Time)
+            : null;
+        var free = RestoreSpace.Check(files, directory, tablespaces, entries, delta?.Compared);
         var others = await OtherHistories.WarnAsync(request, resolved, cancellationToken);
         return new RestorePlan(
             request with { Directory = directory },
@@ -40,10 +48,13 @@ public static class ClusterRestore
             entries,
             tablespaces,
             free,
-            resolved.LeftBehind is { } lost ? [lost, .. others] : others);
+            resolved.LeftBehind is { } lost ? [lost, .. others] : others) { Delta = delta };
     }
 
-    /// <exception cref="LifeboatException">What was written is removed again, as far as that goes.</exception>
+    /// <exception cref="LifeboatException">
+    /// What was written is removed again, as far as that goes. In place nothing can be taken back: the directory does not start,
+    /// and the same restore can be run again.
+    /// </exception>
     public static async Task<RestoreReport> RunAsync(
         RestorePlan plan, IFileSystem files, IActivity activity, CancellationToken cancellationToken)
     {

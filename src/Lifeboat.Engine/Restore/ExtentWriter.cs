@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Threading.Channels;
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Restore.Delta;
 using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
@@ -19,6 +21,8 @@ internal sealed class ExtentWriter : IDisposable
     private readonly IActivity _activity;
     private readonly ChannelWriter<RestoredFile> _finished;
     private readonly ExtentReader[] _readers;
+    private readonly PageComparer[] _comparers;
+    private long _done;
     private long _written;
 
     internal ExtentWriter(
@@ -32,6 +36,7 @@ internal sealed class ExtentWriter : IDisposable
         _finished = finished;
         _readers = [.. Enumerable.Range(0, Math.Max(1, plan.Request.Jobs))
             .Select(_ => new ExtentReader(plan.Request.Cluster, index))];
+        _comparers = [.. _readers.Select(_ => new PageComparer(plan.Request.Cluster.TagKey))];
     }
 
     /// <summary>Bytes written.</summary>
@@ -41,7 +46,7 @@ internal sealed class ExtentWriter : IDisposable
     {
         var work = new WindowWork(window);
         await WorkerGroup.RunAsync(
-            _readers.Length, (worker, stopping) => WorkAsync(_readers[worker], work, stopping), cancellationToken);
+            _readers.Length, (worker, stopping) => WorkAsync(_readers[worker], _comparers[worker], work, stopping), cancellationToken);
         foreach (var ended in window.Ended.Where(ended => ended.Arrived()))
         {
             await _finished.WriteAsync(ended, cancellationToken);
@@ -54,9 +59,15 @@ internal sealed class ExtentWriter : IDisposable
         {
             reader.Dispose();
         }
+
+        foreach (var comparer in _comparers)
+        {
+            comparer.Dispose();
+        }
     }
 
-    private async Task WorkAsync(ExtentReader reader, WindowWork work, CancellationToken cancellationToken)
+    private async Task WorkAsync(
+        ExtentReader reader, PageComparer comparer, WindowWork work, CancellationToken cancellationToken)
     {
         var share = new WindowWork.Share();
         while (work.Take(share) is { } pieces)
@@ -64,24 +75,51 @@ internal sealed class ExtentWriter : IDisposable
             foreach (var (file, extent) in pieces)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await WriteAsync(reader, file, extent, cancellationToken);
+                await WriteAsync(reader, comparer, file, extent, cancellationToken);
             }
         }
     }
 
     private async Task WriteAsync(
-        ExtentReader reader, RestoredFile file, ExtentEntry extent, CancellationToken cancellationToken)
+        ExtentReader reader,
+        PageComparer comparer,
+        RestoredFile file,
+        ExtentEntry extent,
+        CancellationToken cancellationToken)
     {
-        // Zeros are written too: a file with holes could run out of space when it is used.
-        var content = extent.IsZero
-            ? Zeros.AsMemory(0, extent.Length)
-            : await reader.ReadAsync(file.Path, extent, cancellationToken);
-        var offset = (long)extent.Number * PageTags.ExtentSize;
-        file.File.Write(content.Span, offset);
-        _activity.Progress("restore", Interlocked.Add(ref _written, content.Length), _plan.Bytes);
+        var pages = file.IsCompared ? comparer.Differences(file.File, extent) : PageComparer.All(extent);
+        if (pages != 0)
+        {
+            // Zeros are written too: a file with holes could run out of space when it is used.
+            var content = extent.IsZero
+                ? Zeros.AsMemory(0, extent.Length)
+                : await reader.ReadAsync(file.Path, extent, cancellationToken);
+            Interlocked.Add(ref _written, Write(file, extent, content, pages));
+        }
+
+        _activity.Progress("restore", Interlocked.Add(ref _done, extent.Length), _plan.Bytes);
         if (file.Arrived())
         {
             await _finished.WriteAsync(file, cancellationToken);
         }
+    }
+
+    /// <returns>Bytes written.</returns>
+    private static long Write(RestoredFile file, ExtentEntry extent, ReadOnlyMemory<byte> content, ulong pages)
+    {
+        var start = (long)extent.Number * PageTags.ExtentSize;
+        var written = 0L;
+        while (pages != 0)
+        {
+            var first = BitOperations.TrailingZeroCount(pages);
+            var count = BitOperations.TrailingZeroCount(~(pages >> first));
+            pages &= first + count >= PageTags.ExtentPages ? 0 : ulong.MaxValue << (first + count);
+            var offset = first * PageTags.PageSize;
+            var run = content.Span[offset..Math.Min(content.Length, offset + (count * PageTags.PageSize))];
+            file.File.Write(run, start + offset);
+            written += run.Length;
+        }
+
+        return written;
     }
 }

@@ -50,6 +50,11 @@ internal sealed class RecoveryFiles
     /// <summary>The lineage that the restored copy begins.</summary>
     internal LineageMarker Marker { get; }
 
+    /// <summary>Whether a restore copies this file; the others it makes.</summary>
+    internal static bool Copies(Repository.Backups.BackupManifest backup, string path) =>
+        path is not (ControlFile.Path or AutoConfiguration or RecoverySignal or StandbySignal)
+        && Array.TrueForAll(backup.Configuration, kept => kept.Target != path);
+
     /// <summary>Whether this entry is none that is copied; files whose content is needed later are remembered.</summary>
     internal bool Takes(MapEntry entry, out bool isRegular)
     {

@@ -1,6 +1,8 @@
 using Lifeboat.Engine.Files;
+using Lifeboat.Engine.Restore.Delta;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.DataDirectory;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
 
@@ -17,7 +19,7 @@ namespace Lifeboat.Engine.Restore;
 /// </remarks>
 internal static class RestoreDirectory
 {
-    internal const string Mark = "lifeboat.restoring";
+    internal const string Mark = CopyRules.RestoreMark;
 
     private const int MostMarkBytes = 64 << 10;
 
@@ -100,7 +102,8 @@ internal static class RestoreDirectory
         var root = RootOf(files, path);
         if (root is not null && root != path)
         {
-            return files.Stat(PosixPath.Combine(root, Mark)) is not null && IsInterrupted(files, root);
+            return files.Stat(PosixPath.Combine(root, DeltaMark.Name)) is not null
+                || (files.Stat(PosixPath.Combine(root, Mark)) is not null && IsInterrupted(files, root));
         }
 
         // Between pg_control and the mark's end the cluster is whole, but nobody was told so; once it has been started,

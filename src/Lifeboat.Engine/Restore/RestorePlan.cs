@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Restore.Delta;
 using Lifeboat.Engine.Targets;
 using Lifeboat.Repository.Maps;
 
@@ -18,4 +19,8 @@ public sealed record RestorePlan(
     IReadOnlyList<(string Path, FileFacts Facts)> Entries,
     IReadOnlyDictionary<uint, string> Tablespaces,
     long FreeBytes,
-    IReadOnlyList<string> Warnings);
+    IReadOnlyList<string> Warnings)
+{
+    /// <summary>What becomes of what is there; null for a directory that is empty or not there.</summary>
+    public DeltaPlan? Delta { get; init; }
+}

@@ -9,8 +9,11 @@ public sealed record RestoreRequest
 {
     public required Cluster Cluster { get; init; }
 
-    /// <summary>Where to; it must not exist or be empty.</summary>
+    /// <summary>Where to; it must not exist or be empty, unless <see cref="Delta"/>.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>Whether the directory may hold the cluster in another state: only what differs is written then.</summary>
+    public bool Delta { get; init; }
 
     /// <summary>Id, beginning of an id, or <c>latest</c>; null: the newest backup that the target allows.</summary>
     public string? Backup { get; init; }
@@ -29,6 +32,8 @@ public sealed record RestoreRequest
 
     /// <summary>Workers.</summary>
     public int Jobs { get; init; } = Environment.ProcessorCount;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The value of <c>restore_command</c>, with %f and %p.</summary>
     public required string RestoreCommand { get; init; }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Restore.Delta;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository.Index;
@@ -29,7 +31,11 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
             warnings.Add(warning);
         }
 
-        foreach (var place in plan.Tablespaces.Values.Prepend(Root))
+        using var mark = BeginInPlace();
+        foreach (var place in plan.Tablespaces.Where(place => !StaysInPlace(place.Key))
+            .Select(place => place.Value)
+            .Prepend(Root)
+            .Skip(plan.Delta is null ? 0 : 1))
         {
             // What was put there since the plan was made is nobody's to remove.
             RestoreDirectory.Check(files, place, "directory");
@@ -59,7 +65,15 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         }
 
         written += recovery.WriteControlFile();
-        RestoreDirectory.End(files, Root);
+        if (plan.Delta is null)
+        {
+            RestoreDirectory.End(files, Root);
+        }
+        else
+        {
+            DeltaMark.Remove(files, Root);
+        }
+
         UnmarkTablespaces(warnings);
         foreach (var said in warnings)
         {
@@ -76,6 +90,13 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
     /// </summary>
     internal void CleanUp()
     {
+        if (plan.Delta is not null)
+        {
+            activity.Warn(
+                $"{PosixPath.Display(Root)} is restored in part and does not start: run the same restore again, with --delta");
+            return;
+        }
+
         try
         {
             DeleteIfThere(PosixPath.Combine(Root, ControlFile.Path));
@@ -120,6 +141,39 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         }
     }
 
+    /// <summary>Null where nothing is restored in place.</summary>
+    private IFile? BeginInPlace()
+    {
+        if (plan.Delta is not { } delta)
+        {
+            return null;
+        }
+
+        foreach (var line in DeltaWords.Of(delta))
+        {
+            activity.Say(line);
+        }
+
+        DeltaDirectory.RequireStopped(files, Root);
+        var mark = DeltaMark.Take(
+            files, Root, ulong.Parse(plan.Target.Backup.Server.SystemIdentifier, CultureInfo.InvariantCulture));
+        try
+        {
+            DeltaClearing.Run(files, Root, delta);
+            files.SetMode(Root, DirectoryMode);
+            _directories.Add(Root);
+            return mark;
+        }
+        catch
+        {
+            mark.Dispose();
+            throw;
+        }
+    }
+
+    private bool StaysInPlace(uint tablespace) =>
+        plan.Delta is { } delta && delta.Links.Contains($"pg_tblspc/{tablespace}");
+
     private void MakeDirectories()
     {
         foreach (var (path, facts) in plan.Entries)
@@ -127,10 +181,17 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
             var full = PosixPath.Combine(Root, path);
             switch (facts.Kind)
             {
+                case MapFileKind.Directory when plan.Delta is { } delta && delta.Directories.Contains(path):
+                    files.SetMode(full, DirectoryMode | (facts.Mode & MostMode));
+                    _directories.Add(full);
+                    break;
                 case MapFileKind.Directory:
                     files.CreateDirectory(full, DirectoryMode | (facts.Mode & MostMode));
                     _directories.Add(full);
                     break;
+                case MapFileKind.TablespaceLink when plan.Delta is { } delta && delta.Links.Contains(path):
+                    _directories.Add(files.RealPath(full));
+                    continue;
                 case MapFileKind.TablespaceLink when uint.TryParse(PosixPath.Name(path), out var oid)
                     && plan.Tablespaces.TryGetValue(oid, out var place):
                     files.CreateSymbolicLink(place, full);
@@ -156,11 +217,10 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         using var writer = new ExtentWriter(plan, index, activity, finishing.Writer);
         try
         {
-            await foreach (var window in new RestoreWindows(plan, files, _owner, recovery)
-                .ReadAsync(finishers.Stopping))
-            {
-                await writer.WriteAsync(window, finishers.Stopping);
-            }
+            await using var windows = new RestoreWindows(plan, files, _owner, recovery)
+                .ReadAsync(finishers.Stopping)
+                .GetAsyncEnumerator(finishers.Stopping);
+            await WriteAsync(windows, writer, finishers.Stopping);
         }
         finally
         {
@@ -170,6 +230,29 @@ internal sealed class RestoreRun(RestorePlan plan, IFileSystem files, IActivity 
         }
 
         return writer.Written;
+    }
+
+    /// <summary>The map is read on while a window is written.</summary>
+    private static async Task WriteAsync(
+        IAsyncEnumerator<RestoreWindow> windows, ExtentWriter writer, CancellationToken cancellationToken)
+    {
+        var next = NextAsync();
+        while (await next)
+        {
+            var window = windows.Current;
+            next = NextAsync();
+            try
+            {
+                await writer.WriteAsync(window, cancellationToken);
+            }
+            catch
+            {
+                await Task.WhenAny(next);
+                throw;
+            }
+        }
+
+        Task<bool> NextAsync() => Task.Run(() => windows.MoveNextAsync().AsTask(), CancellationToken.None);
     }
 
     private async Task FinishAsync(Channel<RestoredFile> finishing, CancellationToken cancellationToken)

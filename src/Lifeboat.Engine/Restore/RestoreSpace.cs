@@ -9,12 +9,14 @@ internal static class RestoreSpace
 {
     private const long BlockSize = 4096;
 
+    /// <param name="there">Bytes of files that are written over; null for none.</param>
     /// <returns>Bytes free where the data directory is to be.</returns>
     internal static long Check(
         IFileSystem files,
         string directory,
         IReadOnlyDictionary<uint, string> tablespaces,
-        IEnumerable<(string Path, FileFacts Facts)> entries)
+        IEnumerable<(string Path, FileFacts Facts)> entries,
+        IReadOnlyDictionary<string, long>? there)
     {
         var needed = new Dictionary<ulong, (string Place, long Bytes)>();
         var own = DeviceOf(files, directory);
@@ -25,7 +27,8 @@ internal static class RestoreSpace
                 && places.Keys.FirstOrDefault(key => path.StartsWith(key, StringComparison.Ordinal)) is { } tablespace
                     ? places[tablespace]
                     : own;
-            var blocks = (facts.Length + BlockSize - 1) / BlockSize;
+            var length = Math.Max(0, facts.Length - (there?.GetValueOrDefault(path) ?? 0));
+            var blocks = (length + BlockSize - 1) / BlockSize;
             needed[device] = (place, needed.GetValueOrDefault(device).Bytes + (Math.Max(1, blocks) * BlockSize));
         }
 

@@ -16,7 +16,7 @@ internal sealed record RestoreWindow(
 internal sealed class RestoreWindows(RestorePlan plan, IFileSystem files, RestoreOwner owner, RecoveryFiles recovery)
 {
     private const int MostExtents = 16384;
-    private const int MostFiles = 500;
+    private const int MostFiles = 250;
     private const int FileMode = 0x180; // 0600
     private const int MostMode = 0x1A0; // 0640: PostgreSQL's data files have no more
 
@@ -82,8 +82,27 @@ internal sealed class RestoreWindows(RestorePlan plan, IFileSystem files, Restor
 
         var facts = plan.Entries[_entry].Facts;
         var full = PosixPath.Combine(plan.Request.Directory, path);
-        var file = files.Create(full, FileMode | (facts.Mode & MostMode));
+        var mode = FileMode | (facts.Mode & MostMode);
+        if (plan.Delta is { } delta && delta.Compared.TryGetValue(path, out var length))
+        {
+            return Over(path, full, mode, facts, length);
+        }
+
+        var file = files.Create(full, mode);
         owner.Give(files, full);
-        return new RestoredFile(path, facts, file);
+        return new RestoredFile(path, facts, file, isCompared: false);
+    }
+
+    private RestoredFile Over(string path, string full, int mode, FileFacts facts, long length)
+    {
+        files.SetMode(full, mode);
+        owner.Give(files, full);
+        var file = files.OpenWrite(full);
+        if (length > facts.Length)
+        {
+            file.SetLength(facts.Length);
+        }
+
+        return new RestoredFile(path, facts, file, isCompared: true);
     }
 }

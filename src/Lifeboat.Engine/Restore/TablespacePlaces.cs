@@ -10,8 +10,9 @@ internal static class TablespacePlaces
 {
     private const string Operation = "place the tablespaces";
 
+    /// <param name="inPlace">The data directory that is restored in place: its tablespaces may be where they are.</param>
     internal static IReadOnlyDictionary<uint, string> Resolve(
-        IFileSystem files, RestoreRequest request, BackupManifest backup)
+        IFileSystem files, RestoreRequest request, BackupManifest backup, string? inPlace)
     {
         var places = new Dictionary<uint, string>();
         var used = new HashSet<string>(StringComparer.Ordinal);
@@ -27,7 +28,9 @@ internal static class TablespacePlaces
 
             try
             {
-                places.Add(tablespace.Oid, RestoreDirectory.Check(files, place, $"tablespace {oid}'s directory"));
+                places.Add(tablespace.Oid, inPlace is not null && IsHere(files, inPlace, tablespace.Oid, place)
+                    ? place
+                    : RestoreDirectory.Check(files, place, $"tablespace {oid}'s directory"));
             }
             catch (LifeboatException taken) when (taken.Code == ErrorCode.TargetNotEmpty)
             {
@@ -51,6 +54,15 @@ internal static class TablespacePlaces
                     : "It has: " + string.Join(", ", backup.Tablespaces.Select(
                         tablespace => $"{tablespace.Oid} at {PosixPath.Display(tablespace.Location)}"))))
             : places;
+    }
+
+    /// <summary>Whether the tablespace of a data directory that is there already is at this place.</summary>
+    internal static bool IsHere(IFileSystem files, string root, uint tablespace, string place)
+    {
+        var link = PosixPath.Combine(root, string.Create(CultureInfo.InvariantCulture, $"pg_tblspc/{tablespace}"));
+        return files.Stat(link) is { Kind: FileKind.SymbolicLink }
+            && files.StatTarget(link) is { Kind: FileKind.Directory } && files.StatTarget(place) is not null
+            && files.RealPath(link) == files.RealPath(place);
     }
 
     private static string? Mapped(RestoreRequest request, string oid, string location, HashSet<string> used)

@@ -1,4 +1,5 @@
 using Lifeboat.Engine.Lineages;
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
@@ -16,7 +17,7 @@ namespace Lifeboat.Engine.Wal;
 public static class WalPush
 {
     /// <exception cref="LifeboatException">
-    /// Conflict: other content is archived under this name, or another server holds the claim. Mismatch, Damaged: the file
+    /// Conflict: other content is archived under this name, whole or in pieces, or another server holds the claim. Mismatch, Damaged: the file
     /// is not what its name says, or not this cluster's; or what is archived is damaged. Errors of store and files.
     /// </exception>
     public static async ValueTask<WalPushOutcome> RunAsync(WalPushRequest request, CancellationToken cancellationToken)
@@ -51,6 +52,11 @@ public static class WalPush
         }
 
         await RequireClaimAsync(request, server, file, cancellationToken);
+
+        // Asked for while the file is packed: the answer costs a request, and no time.
+        var streamed = segment is null
+            ? null
+            : WalPieces.FindAsync(cluster, server.Lineage, file.Name, cancellationToken).AsTask();
         var encoded = EncodedWal.Of(
             cluster, segment, file.Content, request.CompressionLevel, request.Workers, cancellationToken);
         var facts = encoded.FactsOf(file.Name, before) with
@@ -58,6 +64,7 @@ public static class WalPush
             QuietAt = await QuietTail.SeenAsync(
                 request.Files, request.Path, file, server.DataDirectory, request.Time, cancellationToken),
         };
+        PieceAgreement.Require(cluster, file, streamed is null ? [] : await streamed);
         var outcome = await WalStore.PutAsync(
             cluster, server.Lineage, encoded.Encoding, facts, encoded.Blocks, cancellationToken);
 

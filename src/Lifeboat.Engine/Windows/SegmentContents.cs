@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using Lifeboat.Engine.Wal.Pieces;
+using Lifeboat.Engine.Wal.Service;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.WalArchive;
@@ -9,7 +11,8 @@ namespace Lifeboat.Engine.Windows;
 
 /// <summary>
 /// The contents of archived segments in the order of a path. Several are fetched and unpacked at once, so that whoever
-/// reads the records waits for neither; how many is bounded by their size.
+/// reads the records waits for neither; how many is bounded by their size, and memory does not follow the path's
+/// length.
 /// </summary>
 internal static class SegmentContents
 {
@@ -18,6 +21,9 @@ internal static class SegmentContents
 
     private const int MostAhead = 3;
 
+    /// <returns>
+    /// A content belongs to the caller until he asks for the next one: its array then takes another segment.
+    /// </returns>
     /// <param name="first">Segment number; all up to <paramref name="last"/> are archived.</param>
     /// <exception cref="LifeboatException">Damaged, or an error of the store, when that segment's turn has come.</exception>
     internal static async IAsyncEnumerable<(WalSegmentName Name, byte[] Content)> ReadAsync(
@@ -31,6 +37,7 @@ internal static class SegmentContents
         var ahead = Math.Clamp(MostBytesAhead / archive.Size.Bytes, 1, MostAhead);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = new Queue<(WalSegmentName Name, Task<byte[]> Content)>();
+        var memory = new MemoryBound();
         try
         {
             for (var next = first; next <= last || reading.Count > 0;)
@@ -41,8 +48,11 @@ internal static class SegmentContents
                     reading.Enqueue((name, Task.Run(() => ReadAsync(cluster, archive, name, stop.Token), stop.Token)));
                 }
 
-                var (segment, content) = reading.Dequeue();
-                yield return (segment, await content);
+                var (segment, reader) = reading.Dequeue();
+                var content = await reader;
+                yield return (segment, content);
+                LargeBuffer.Return(content);
+                memory.Keep();
             }
         }
         finally

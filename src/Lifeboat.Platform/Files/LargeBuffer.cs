@@ -4,6 +4,7 @@ namespace Lifeboat.Platform.Files;
 public static class LargeBuffer
 {
     private const int HugePage = 2 << 20;
+    private const int LeastKept = 1 << 20;
     private const int MostKept = 4;
 
     private static readonly Lock s_lock = new();
@@ -17,7 +18,7 @@ public static class LargeBuffer
     /// <param name="length">Bytes; all of them are to be overwritten before any is read.</param>
     public static unsafe byte[] Allocate(int length)
     {
-        if (length >= 2 * HugePage && TakeKept(length) is { } kept)
+        if (length >= LeastKept && TakeKept(length) is { } kept)
         {
             return kept;
         }
@@ -47,7 +48,7 @@ public static class LargeBuffer
     {
         lock (s_lock)
         {
-            if (buffer.Length >= 2 * HugePage && s_kept.Count < MostKept)
+            if (buffer.Length >= LeastKept && s_kept.Count < MostKept)
             {
                 s_kept.Add(buffer);
             }

@@ -20,6 +20,9 @@ public sealed class CopyRules
     /// </summary>
     public const string LineageMarker = "lifeboat.lineage";
 
+    /// <summary>How the names of files begin that mark a directory in which a restore works, or has died.</summary>
+    public const string RestoreMark = "lifeboat.restoring";
+
     private const string WalDirectory = "pg_wal";
     private const string TablespaceDirectory = "pg_tblspc";
     private const string TemporaryPrefix = "pgsql_tmp";
@@ -140,7 +143,7 @@ public sealed class CopyRules
 
     private CopyVerdict JudgeInRoot(string name)
     {
-        if (name == LineageMarker)
+        if (name == LineageMarker || name.StartsWith(RestoreMark, StringComparison.Ordinal))
         {
             return CopyVerdict.Skip;
         }

@@ -69,7 +69,9 @@ public sealed record BackupListing(
             ? await ReadNotesAsync(cluster, names.Marks, gone, damage, cancellationToken)
             : [];
         return new BackupListing(
-            [.. backups.OrderBy(backup => backup.Id, StringComparer.Ordinal)],
+            [.. backups.OrderBy(backup => backup.StartTime)
+                .ThenBy(backup => backup.StopTime)
+                .ThenBy(backup => backup.Id, StringComparer.Ordinal)],
             damage,
             notes,
             [.. expired.Select(item => item.Expired).OrderBy(item => item.Record.Backup, StringComparer.Ordinal)],

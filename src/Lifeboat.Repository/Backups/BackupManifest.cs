@@ -16,11 +16,17 @@ public sealed record BackupManifest
 
     public required Id128 Lineage { get; init; }
 
-    /// <summary><c>full</c>: everything was read.</summary>
+    /// <summary><see cref="BackupKinds"/>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>How it was found out what to read: <c>files</c>.</summary>
+    /// <summary>How it was found out what to store: <see cref="BackupMethods"/>.</summary>
     public required string Method { get; init; }
+
+    /// <summary>The backup whose map this one's was laid over; it is not needed for a restore. Null for none.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>Why another method was taken than was asked for; null when it was not.</summary>
+    public string? FallbackReason { get; init; }
 
     /// <summary>Free text given by the user.</summary>
     public string? Reason { get; init; }

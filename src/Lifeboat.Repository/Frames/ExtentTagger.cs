@@ -12,6 +12,7 @@ public sealed class ExtentTagger : IDisposable
     private static readonly uint ZeroPageCrc = Crc32C.Compute(new byte[PageTags.PageSize]);
 
     private readonly ContentHasher _hasher;
+    private readonly byte[] _scratch = new byte[PageTags.ExtentPages * PageTags.TagSize];
 
     public ExtentTagger(TagKey key) => _hasher = key.NewHasher();
 
@@ -49,6 +50,21 @@ public sealed class ExtentTagger : IDisposable
 
         extent = ExtentId(tags);
         return tags;
+    }
+
+    /// <summary>Bit n is set where page n of at most one extent of content does not have its tag.</summary>
+    /// <param name="tags">As many as the content has pages. Their CRCs are not looked at: the rest is the stronger.</param>
+    public ulong Differences(ReadOnlySpan<byte> content, ReadOnlySpan<byte> tags)
+    {
+        var here = _scratch.AsSpan(0, tags.Length);
+        _hasher.TagPieces(content, PageTags.PageSize, here, PageTags.TagSize);
+        var pages = 0UL;
+        for (var page = 0; page * PageTags.TagSize < tags.Length; page++)
+        {
+            pages |= PageTags.Mac(here, page).SequenceEqual(PageTags.Mac(tags, page)) ? 0 : 1UL << page;
+        }
+
+        return pages;
     }
 
     /// <summary>The id of the extent whose pages have these tags.</summary>

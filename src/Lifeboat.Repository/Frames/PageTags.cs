@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Lifeboat.Platform.Checksums;
 using Lifeboat.Repository.Encoding;
 
@@ -28,6 +29,34 @@ public static class PageTags
     /// <summary>CRC-32C of a page.</summary>
     internal static uint Crc(ReadOnlySpan<byte> tags, int page) =>
         BinaryPrimitives.ReadUInt32LittleEndian(tags[((page * TagSize) + Id128.Size)..]);
+
+    /// <summary>Bit n is set where page n has another tag; pages that only the second one has differ.</summary>
+    /// <param name="before">At most as many as <paramref name="now"/>.</param>
+    public static ulong Differences(ReadOnlySpan<byte> before, ReadOnlySpan<byte> now)
+    {
+        var pages = 0UL;
+        for (var at = 0; at < now.Length; at += TagSize)
+        {
+            var isSame = at < before.Length && now.Slice(at, TagSize).SequenceEqual(before.Slice(at, TagSize));
+            pages |= isSame ? 0 : 1UL << (at / TagSize);
+        }
+
+        return pages;
+    }
+
+    /// <summary>The tags of some pages, ascending.</summary>
+    /// <param name="pages">Bit n for page n.</param>
+    public static byte[] Select(ReadOnlySpan<byte> tags, ulong pages)
+    {
+        var selected = new byte[BitOperations.PopCount(pages) * TagSize];
+        var at = 0;
+        for (var rest = pages; rest != 0; rest &= rest - 1, at += TagSize)
+        {
+            tags.Slice(BitOperations.TrailingZeroCount(rest) * TagSize, TagSize).CopyTo(selected.AsSpan(at));
+        }
+
+        return selected;
+    }
 
     /// <summary>The first page whose content does not have the CRC of its tag; -1 when all have.</summary>
     public static int FirstMismatch(ReadOnlySpan<byte> content, ReadOnlySpan<byte> tags)

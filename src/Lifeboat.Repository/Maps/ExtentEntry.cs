@@ -66,5 +66,5 @@ public sealed record ExtentEntry(
     }
 
     /// <summary>Whether every page it refers to has been given its frame's final id.</summary>
-    internal bool IsSettled => Base is not { IsClosed: false } && Overlays.All(overlay => overlay.Frame.IsClosed);
+    public bool IsSettled => Base is not { IsClosed: false } && Overlays.All(overlay => overlay.Frame.IsClosed);
 }

@@ -30,6 +30,10 @@ public sealed record FileFacts(
     /// </summary>
     public bool CrcFromTags { get; init; }
 
+    /// <summary>Whether both say the same, whatever the CRCs are and wherever they stand.</summary>
+    public bool IsBesideCrc(FileFacts other) =>
+        this with { Crc = other.Crc, CrcFromTags = other.CrcFromTags } == other;
+
     internal void Write(ByteSink sink)
     {
         sink.Byte((byte)Kind);

@@ -74,6 +74,10 @@ internal sealed class MapRun : IDisposable
     /// <summary>The most overlays that an extent of this block has.</summary>
     internal int MostOverlays(int block) => _starts[block].Overlays;
 
+    /// <summary>Whether a block holds extents of one file alone, which goes on behind it: no facts, and nothing gone.</summary>
+    internal bool IsWithinFile(int block) =>
+        block + 1 < _starts.Length && _starts[block].Path.AsSpan().SequenceEqual(_starts[block + 1].Path);
+
     /// <summary>The block in which a key stands if it is in the run; 0 when the key is before all.</summary>
     internal int BlockOf(ReadOnlySpan<byte> path, int number)
     {

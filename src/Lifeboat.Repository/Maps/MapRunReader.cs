@@ -23,4 +23,26 @@ internal static class MapRunReader
             }
         }
     }
+
+    /// <summary>As above, facts and what is gone alone: blocks that hold only extents are not read.</summary>
+    internal static async IAsyncEnumerable<MapEntry> ReadEndsAsync(
+        Cluster cluster, Id128 run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var opened = await MapRun.OpenAsync(cluster, run, cancellationToken);
+        for (var block = 0; block < opened.Blocks; block++)
+        {
+            if (opened.IsWithinFile(block))
+            {
+                continue;
+            }
+
+            foreach (var entry in await opened.ReadBlockAsync(block, cancellationToken))
+            {
+                if (entry.Extent is null)
+                {
+                    yield return entry;
+                }
+            }
+        }
+    }
 }

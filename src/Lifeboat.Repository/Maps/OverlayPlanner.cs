@@ -37,9 +37,21 @@ public sealed class OverlayPlanner : IDisposable
     public async ValueTask<OverlayPlan> PlanAsync(
         byte[] path, int number, int length, ulong changed, CancellationToken cancellationToken)
     {
-        var pages = Frames.PageTags.PagesOf(length);
         var layers = await _parent.LayersAsync(path, number, skipBase: true, cancellationToken);
-        var below = Enumerable.Reverse(layers).SelectMany(layer => layer.Entry.Extent!.Overlays).ToList();
+        return Plan(Enumerable.Reverse(layers).SelectMany(layer => layer.Entry.Extent!.Overlays), length, changed);
+    }
+
+    /// <summary>As above, over an extent that is known.</summary>
+    public static OverlayPlan Plan(ExtentEntry parent, int length, ulong changed) =>
+        Plan(parent.Overlays, length, changed);
+
+    /// <summary>What the parent says of an extent, with all its tags; null when it has none of this number.</summary>
+    public ValueTask<ExtentEntry?> FindAsync(byte[] path, int number, CancellationToken cancellationToken) =>
+        _parent.FindAsync(path, number, cancellationToken);
+
+    private static OverlayPlan Plan(IEnumerable<Overlay> below, int length, ulong changed)
+    {
+        var pages = Frames.PageTags.PagesOf(length);
         var live = Overlay.Live([.. below, new Overlay(changed, Unwritten, 0)]);
         var stored = live.Length > ExtentEntry.MostOverlays ? Overlay.Union(live) : changed;
         return 2 * BitOperations.PopCount(stored) > pages

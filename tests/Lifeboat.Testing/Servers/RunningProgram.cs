@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Lifeboat.Testing.Servers;
@@ -31,6 +32,24 @@ public sealed class RunningProgram : IDisposable
     public string Output => Text(_output);
 
     public string Error => Text(_error);
+
+    /// <summary>The most memory that it has had, bytes; 0 when it has ended.</summary>
+    public long PeakMemory()
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{ProcessId}/status").FirstOrDefault(
+                line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null
+                ? 0
+                : long.Parse(
+                    line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+        }
+        catch (IOException) when (HasExited)
+        {
+            return 0;
+        }
+    }
 
     public static RunningProgram Start(ProgramStart start)
     {

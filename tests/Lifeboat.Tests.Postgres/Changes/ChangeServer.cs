@@ -5,6 +5,8 @@ using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.WalArchive;
+using Lifeboat.Storage;
 using Lifeboat.Storage.Memory;
 using Lifeboat.Testing.Servers;
 using Npgsql;
@@ -41,7 +43,11 @@ internal sealed class ChangeServer : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    internal static async Task<ChangeServer> StartAsync(int major, params (string Name, string Value)[] settings)
+    internal static Task<ChangeServer> StartAsync(int major, params (string Name, string Value)[] settings) =>
+        StartAsync(major, checksums: true, settings);
+
+    internal static async Task<ChangeServer> StartAsync(
+        int major, bool checksums, params (string Name, string Value)[] settings)
     {
         var folder = new TemporaryFolder();
         var archive = folder.CreateForPostgres("archive");
@@ -49,7 +55,8 @@ internal sealed class ChangeServer : IAsyncDisposable
         var options = new PostgresOptions
         {
             WalSegmentMegabytes = 1,
-            ArchiveCommand = $"cp %p {archive}/%f",
+            Checksums = checksums,
+            ArchiveCommand = $"cp %p {archive}/.%f && mv {archive}/.%f {archive}/%f",
             Settings = new Dictionary<string, string>
             {
                 ["max_prepared_transactions"] = "10",
@@ -109,7 +116,8 @@ internal sealed class ChangeServer : IAsyncDisposable
     /// <summary>Puts what the server has archived into the repository, as wal push does.</summary>
     internal async Task PushArchivedAsync()
     {
-        foreach (var path in Directory.EnumerateFiles(Archive).Order(StringComparer.Ordinal))
+        // A segment that is being copied has a dot before its name.
+        foreach (var path in Directory.EnumerateFiles(Archive, "0*").Order(StringComparer.Ordinal))
         {
             if (_pushed.Add(path))
             {
@@ -124,6 +132,33 @@ internal sealed class ChangeServer : IAsyncDisposable
                     Token);
             }
         }
+    }
+
+    /// <summary>Waits until the server has given away every segment that is full.</summary>
+    internal async Task ArchiverIsIdleAsync()
+    {
+        var status = Path.Combine(Server.DataDirectory, "pg_wal", "archive_status");
+        while (Directory.EnumerateFiles(status, "*.ready").Any())
+        {
+            await Task.Delay(20, Token);
+        }
+    }
+
+    /// <summary>Takes a segment in the middle out of the archive, as if it had never come; pg_wal has it no more.</summary>
+    internal async Task ForgetOneSegmentAsync()
+    {
+        await RunAsync("checkpoint;\n");
+        var names = new List<ObjectName>();
+        await foreach (var item in Cluster.Store.ListAsync("", Token))
+        {
+            var file = item.Name.LastPart.Split('-')[0];
+            if (WalFileName.IsSegment(file) && !File.Exists(Path.Combine(Server.DataDirectory, "pg_wal", file)))
+            {
+                names.Add(item.Name);
+            }
+        }
+
+        await Cluster.Store.DeleteAsync(names[^2], Token);
     }
 
     /// <summary>Stops the server and lets it go on along a new timeline.</summary>

@@ -10,17 +10,20 @@ namespace Lifeboat.Tests.Postgres.Changes;
 /// <param name="Main">Pages of main forks that differ.</param>
 /// <param name="VisibilityMap">Pages of visibility maps that differ.</param>
 /// <param name="Same">Pages that are the same and not listed.</param>
-internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, int VisibilityMap, int Same)
+/// <param name="Hints">Pages that differ in hints only and are not listed: none with checksums, which log them.</param>
+internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, int VisibilityMap, int Same, int Hints)
 {
     private const int PageSize = 8192;
     private const int PageHeader = 24;
     private const uint PagesOfSegment = 131072;
 
-    internal static PageComparison Run(RelationCopy before, RelationCopy after, WalChanges changes)
+    /// <param name="hintsAreLogged">As with checksums; else what PostgreSQL calls a hint may differ.</param>
+    internal static PageComparison Run(
+        RelationCopy before, RelationCopy after, WalChanges changes, bool hintsAreLogged = true)
     {
         var old = before.Files();
         var unlisted = new List<string>();
-        var (main, map, same) = (0, 0, 0);
+        var (main, map, same, hints) = (0, 0, 0, 0);
         foreach (var (path, file) in after.Files())
         {
             if (path.File.Fork is not (ForkNumber.Main or ForkNumber.VisibilityMap))
@@ -45,6 +48,13 @@ internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, 
                     continue;
                 }
 
+                if (!hintsAreLogged && path.File.Fork == ForkNumber.Main && at < was.Length
+                    && PageHints.DifferOnly(page, was.AsSpan(at, PageSize)))
+                {
+                    hints += changes.Covers(name, block) ? 0 : 1;
+                    continue;
+                }
+
                 main += path.File.Fork == ForkNumber.Main ? 1 : 0;
                 map += path.File.Fork == ForkNumber.Main ? 0 : 1;
                 if (!changes.Covers(name, block))
@@ -54,14 +64,14 @@ internal sealed record PageComparison(IReadOnlyList<string> Unlisted, int Main, 
             }
         }
 
-        return new PageComparison(unlisted, main, map, same);
+        return new PageComparison(unlisted, main, map, same, hints);
     }
 
     /// <summary>
     /// The metapage of an SP-GiST index remembers the pages that were used last (SpGistMetaPageData, spgist_private.h), and is
     /// written without a record: what is remembered is looked at again before it is used.
     /// </summary>
-    private static bool DiffersInCacheOnly(ReadOnlySpan<byte> page, ReadOnlySpan<byte> was)
+    internal static bool DiffersInCacheOnly(ReadOnlySpan<byte> page, ReadOnlySpan<byte> was)
     {
         const int checksum = 8;
         const int cache = PageHeader + sizeof(uint);

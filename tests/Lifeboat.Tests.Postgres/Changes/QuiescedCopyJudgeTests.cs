@@ -1,5 +1,6 @@
 using Lifeboat.Engine.Wal.Summaries;
 using Lifeboat.Postgres.Format;
+using Lifeboat.Testing.Servers;
 using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Changes;
@@ -8,12 +9,23 @@ public sealed class QuiescedCopyJudgeTests
 {
     private static int Steps => Sample.IsWhole ? 120 : 40;
 
+    public static TheoryData<int> Unchecked() =>
+        [.. Sample.Of("quiesced without checksums", 1, PostgresInstallation.Majors)];
+
     [Theory]
     [ClassData(typeof(EveryMajor))]
     public Task Every_page_that_differs_between_two_quiesced_copies_was_listed(int major) =>
+        JudgeAsync(major, checksums: true);
+
+    [Theory]
+    [MemberData(nameof(Unchecked))]
+    public Task Without_checksums_every_page_that_differs_in_more_than_hints_was_listed(int major) =>
+        JudgeAsync(major, checksums: false);
+
+    private static Task JudgeAsync(int major, bool checksums) =>
         Sample.SeededAsync(async () =>
         {
-            await using var server = await ChangeServer.StartAsync(major);
+            await using var server = await ChangeServer.StartAsync(major, checksums);
             await server.Server.PgbenchInitAsync(1);
             await server.RunAsync(ChangeSteps.Base);
             var numbers = Sample.Numbers($"quiesced {major}");
@@ -35,12 +47,13 @@ public sealed class QuiescedCopyJudgeTests
             var to = server.Control().CheckPointCopy.Redo;
 
             var known = Assert.IsType<ChangedBlocksAnswer.Known>(await server.FindAsync(from, to, Lsn.Max));
-            var comparison = PageComparison.Run(before, RelationCopy.Of(server), known.Changes);
+            var comparison = PageComparison.Run(before, RelationCopy.Of(server), known.Changes, checksums);
 
             Assert.Empty(comparison.Unlisted);
             Assert.True(
                 comparison is { Main: > 300, VisibilityMap: > 3, Same: > 1000 },
                 $"{comparison.Main} {comparison.VisibilityMap} {comparison.Same}");
+            Assert.Equal(checksums, comparison.Hints == 0);
             Assert.Equal(2u, server.Timeline.Value);
             Assert.True(known.Sources is { Stored: > 10, Rebuilt: 0, Live: > 0 }, $"{known.Sources}");
         });

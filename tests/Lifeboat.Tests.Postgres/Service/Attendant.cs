@@ -73,12 +73,7 @@ internal sealed class Attendant : IAsyncDisposable
     }
 
     /// <summary>The most memory that it ever had, bytes.</summary>
-    internal long PeakMemory()
-    {
-        var line = File.ReadLines($"/proc/{ProcessId}/status").First(
-            line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) << 10;
-    }
+    internal long PeakMemory() => _program!.PeakMemory();
 
     public async ValueTask DisposeAsync()
     {

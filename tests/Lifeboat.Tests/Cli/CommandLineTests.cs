@@ -54,7 +54,7 @@ public sealed class CommandLineTests
     [InlineData("list", "--repository", "/x", "--output", "xml")]
     [InlineData("list", "--repository", "/x", "--output", "")]
     [InlineData("list", "--repository", "/x", "--cluster", "../other")]
-    [InlineData("backup", "--repository", "/x", "--kind", "incremental")]
+    [InlineData("backup", "--repository", "/x", "--kind", "differential")]
     [InlineData("backup", "--repository", "/x", "--connection", "host=h password=canary")]
     [InlineData("backup", "--repository", "/x", "--connection", "postgres://u:canary@h/db")]
     [InlineData("restore", "--repository", "/x", "--to", "/y", "--target-time", "2026-11-20 14:03:22")]
@@ -102,6 +102,16 @@ public sealed class CommandLineTests
         Assert.Contains("\nhint: ", text.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", text.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", text.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_pair_with_one_value_it_is_said_that_it_needs_two_and_what_they_are()
+    {
+        using var scratch = new ScratchDirectory();
+        var call = await CliCall.RunAsync(
+            "find", "--event", "drop", "--repository", scratch.Combine("r"), "--between", "0/2");
+        Assert.Contains("--between", call.Error, StringComparison.Ordinal);
+        Assert.Contains("it needs two values\nhint: Give two times, or two WAL positions.", call.Error, StringComparison.Ordinal);
     }
 
     [Fact]

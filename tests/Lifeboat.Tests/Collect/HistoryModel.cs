@@ -37,7 +37,19 @@ internal sealed class HistoryModel(SimulatedStorage storage, VirtualClock clock)
     /// <summary>Backups that were read whole, over all looks.</summary>
     internal int Read { get; private set; }
 
-    internal void Writes(string backup, Dictionary<string, byte[]> files) => _files[backup] = files;
+    /// <param name="parent">The backup whose files it has but for these; null when these are all.</param>
+    internal void Writes(string backup, Dictionary<string, byte[]> files, string? parent)
+    {
+        var all = parent is null
+            ? new Dictionary<string, byte[]>(StringComparer.Ordinal)
+            : new Dictionary<string, byte[]>(_files[parent], StringComparer.Ordinal);
+        foreach (var (path, content) in files)
+        {
+            all[path] = content;
+        }
+
+        _files[backup] = all;
+    }
 
     /// <summary>The backup was said to be done. It refers to nothing that had been condemned when it began.</summary>
     internal async Task PromiseAsync(string backup, Lease lease, IReadOnlySet<Id128> packs)

@@ -66,29 +66,12 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
     internal async Task BackUpAsync()
     {
         await using var session = await WriterSession.BeginAsync(Cluster, default);
-        var files = Files();
+        var parent = random.Next(2) == 0 ? await ParentAsync(session) : null;
+        var files = parent is null ? Files(3) : Files(1);
         using var index = await session.LoadIndexAsync(default);
         var packs = new BackupPacks(Cluster);
         await packs.AdoptAsync(index.Unlisted, default);
-        using var tagger = new ExtentTagger(Cluster.TagKey);
-        var entries = new List<MapEntry>();
-        await using (var writer = new PackWriter(Cluster, 1, tagger, packs.Add))
-        {
-            foreach (var (path, content) in files)
-            {
-                var bytes = System.Text.Encoding.UTF8.GetBytes(path);
-                var tags = tagger.Tag(content, out var id, out var crc);
-                var (frame, slot) = await index.FindExtentAsync(id, default)
-                    ?? await writer.AddAsync(content, SlotKind.Extent, id, default);
-                entries.Add(new MapEntry(
-                    bytes, new ExtentEntry(0, content.Length, id, tags, frame, slot, []), null, false));
-                entries.Add(new MapEntry(
-                    bytes, null, new FileFacts(MapFileKind.Regular, 0x180, content.Length, 1, 2, 3, crc), false));
-            }
-
-            await writer.FlushAsync(default);
-        }
-
+        var entries = await StoreAsync(files, index, packs);
         for (var wait = random.Next(8); wait > 0; wait--)
         {
             await sleep(CollectionMargins.Usual.LeaseRenewal);
@@ -96,21 +79,63 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
         }
 
         var run = await packs.WriteIndexAsync(default);
-        await using var map = await MapRunWriter.CreateAsync(Cluster, default);
-        foreach (var entry in entries.Order(Comparer<MapEntry>.Create(MapEntry.Compare)))
-        {
-            await map.AddAsync(entry, default);
-        }
-
-        await map.CompleteAsync(default);
-        var manifest = Manifest(map.Id, run);
-        model.Writes(manifest.Id, files);
+        var runs = parent is null ? [await MapAsync(entries)] : await DeltaAsync(parent.MapRuns, entries);
+        var manifest = Manifest(runs, run);
+        model.Writes(manifest.Id, files, parent?.Id);
         await session.CommitAsync(manifest, [], behindManifest: null, default);
         await model.PromiseAsync(
             manifest.Id,
             session.Lease,
             entries.Select(entry => entry.Extent?.Base?.Place?.Pack).OfType<Id128>().ToHashSet());
         await session.Lease.EndAsync(default);
+    }
+
+    private async Task<BackupManifest?> ParentAsync(WriterSession session) =>
+        (await BackupCatalog.ListAsync(Cluster, default)).Backups.LastOrDefault(session.MayBuildOn);
+
+    private async Task<List<MapEntry>> StoreAsync(
+        Dictionary<string, byte[]> files, FrameIndex index, BackupPacks packs)
+    {
+        using var tagger = new ExtentTagger(Cluster.TagKey);
+        var entries = new List<MapEntry>();
+        await using var writer = new PackWriter(Cluster, 1, tagger, packs.Add);
+        foreach (var (path, content) in files)
+        {
+            var bytes = System.Text.Encoding.UTF8.GetBytes(path);
+            var tags = tagger.Tag(content, out var id, out var crc);
+            var (frame, slot) = await index.FindExtentAsync(id, default)
+                ?? await writer.AddAsync(content, SlotKind.Extent, id, default);
+            entries.Add(new MapEntry(bytes, new ExtentEntry(0, content.Length, id, tags, frame, slot, []), null, false));
+            entries.Add(new MapEntry(
+                bytes, null, new FileFacts(MapFileKind.Regular, 0x180, content.Length, 1, 2, 3, crc), false));
+        }
+
+        await writer.FlushAsync(default);
+        return [.. entries.Order(Comparer<MapEntry>.Create(MapEntry.Compare))];
+    }
+
+    private async Task<Id128> MapAsync(List<MapEntry> entries)
+    {
+        await using var map = await MapRunWriter.CreateAsync(Cluster, default);
+        foreach (var entry in entries)
+        {
+            await map.AddAsync(entry, default);
+        }
+
+        await map.CompleteAsync(default);
+        return map.Id;
+    }
+
+    /// <summary>The files stand whole over what the parent's map says of them; its runs are shared.</summary>
+    private async Task<Id128[]> DeltaAsync(Id128[] parent, List<MapEntry> entries)
+    {
+        await using var map = await DeltaMapWriter.CreateAsync(Cluster, parent, default);
+        foreach (var entry in entries)
+        {
+            await map.AddAsync(entry with { Kept = 0 }, default);
+        }
+
+        return [.. (await map.CompleteAsync(default)).Runs];
     }
 
     internal async Task ExpireAsync()
@@ -184,10 +209,10 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
     }
 
     /// <summary>Few different contents, so that backups share many.</summary>
-    private Dictionary<string, byte[]> Files()
+    private Dictionary<string, byte[]> Files(int number)
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        for (var file = 0; file < 3; file++)
+        for (var file = 0; file < number; file++)
         {
             var content = new byte[200];
             new Random(random.Next(8)).NextBytes(content);
@@ -197,7 +222,7 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
         return files;
     }
 
-    private BackupManifest Manifest(Id128 map, Id128? run)
+    private BackupManifest Manifest(Id128[] maps, Id128? run)
     {
         var now = Cluster.Time.GetUtcNow();
         return new BackupManifest
@@ -216,7 +241,7 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
             BackupLabel = "",
             Tablespaces = [],
             Configuration = [],
-            MapRuns = [map],
+            MapRuns = maps,
             IndexRun = run,
             Sizes = new BackupSizes(0, 0, 0, 0),
             ChecksumErrors = 0,

@@ -218,7 +218,7 @@ public sealed class ChangedBlocksTests
         two.Switch();
         using var scenario = await ArchiveScenario.NewAsync();
         var server = scenario.NewServer("a");
-        var (old, renewed) = (one.Segments, OnTimeline(two.Segments, new Timeline(2), switched));
+        var (old, renewed) = (one.Segments, Promotion.OnTimeline(two.Segments, new Timeline(2), switched));
         await PushAsync(scenario, server, old);
         await scenario.PushAsync(
             server, "00000002.history", System.Text.Encoding.ASCII.GetBytes($"1\t{switched}\tno recovery target\n"));
@@ -238,30 +238,6 @@ public sealed class ChangedBlocksTests
             ChangesUnknown.NotInHistory,
             Reason(await FindAsync(
                 scenario, Records(old).First(record => record > switched), Lsn.Max, timeline: new Timeline(2))));
-    }
-
-    /// <summary>
-    /// The segments from the switch on, as the new timeline's own: a copy up to it, then pages of its own.
-    /// </summary>
-    private static IReadOnlyList<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> OnTimeline(
-        IEnumerable<(WalSegmentName Name, ReadOnlyMemory<byte> Content)> segments, Timeline timeline, Lsn switched)
-    {
-        var renewed = new List<(WalSegmentName Name, ReadOnlyMemory<byte> Content)>();
-        foreach (var (name, content) in segments.Where(segment => segment.Name.End > switched))
-        {
-            var bytes = content.ToArray();
-            for (var at = 0; at < bytes.Length; at += WalPageHeader.PageSize)
-            {
-                if (name.Start + (ulong)at >= switched && BitConverter.ToUInt16(bytes, at) != 0)
-                {
-                    BitConverter.TryWriteBytes(bytes.AsSpan(at + 4), timeline.Value);
-                }
-            }
-
-            renewed.Add((name with { Timeline = timeline }, bytes));
-        }
-
-        return renewed;
     }
 
     private static ChangesUnknown Reason(ChangedBlocksAnswer answer) =>

@@ -16,7 +16,7 @@ namespace Lifeboat.Tests.Faults;
 /// <summary>
 /// <c>lifeboat backup</c>, the second one of its cluster, without the session that a server would be asked by.
 /// </summary>
-internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world)
+internal sealed class BackupOperation(FaultWorld world, BackupKind kind = BackupKind.Full) : FaultedOperation(world)
 {
     private readonly Dictionary<string, DirectoryImage> _images = new(StringComparer.Ordinal);
     private readonly HashSet<string> _promised = new(StringComparer.Ordinal);
@@ -35,7 +35,7 @@ internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world
         _images[$"{start}"] = DirectoryImage.OfSource(World);
         var manifest = await World.WithClusterAsync(
             ways,
-            cluster => BackUpAsync(World, cluster, ways.Files, start, stop, cancellationToken),
+            cluster => BackUpAsync(World, cluster, ways.Files, start, stop, cancellationToken, kind),
             cancellationToken);
         _promised.Add(manifest.Id);
     }
@@ -72,7 +72,13 @@ internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world
 
     /// <summary>All that a backup does, but for what it asks the server.</summary>
     internal static async Task<BackupManifest> BackUpAsync(
-        FaultWorld world, Cluster cluster, IFileSystem files, Lsn start, Lsn stop, CancellationToken cancellationToken)
+        FaultWorld world,
+        Cluster cluster,
+        IFileSystem files,
+        Lsn start,
+        Lsn stop,
+        CancellationToken cancellationToken,
+        BackupKind kind = BackupKind.Full)
     {
         var request = new PhysicalBackupRequest
         {
@@ -80,6 +86,7 @@ internal sealed class BackupOperation(FaultWorld world) : FaultedOperation(world
             ClusterDirectory = world.Data,
             Connection = ConnInfo.Parse(
                 "host=/nowhere user=u", new ClientEnvironment(_ => null, PosixFileSystem.Instance, "u", "")),
+            Kind = kind,
             Jobs = 1,
             CompressionLevel = 1,
             Program = "test",

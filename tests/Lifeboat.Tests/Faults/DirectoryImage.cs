@@ -47,6 +47,12 @@ internal sealed class DirectoryImage
         if (mayBeMarked)
         {
             found._entries.Remove("lifeboat.restoring");
+            found._entries.Remove("lifeboat.restoring-in-place");
+        }
+
+        foreach (var kept in found._entries.Keys.Where(path => path.StartsWith("pg_wal/lifeboat.kept-", StringComparison.Ordinal)).ToList())
+        {
+            found._entries.Remove(kept);
         }
 
         // Removed last, and nothing depends on that.

@@ -1,3 +1,4 @@
+using Lifeboat.Engine.Backup.Physical;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Clusters;
@@ -15,9 +16,11 @@ internal abstract class FaultedOperation(FaultWorld world) : IDisposable
         {
             ["init"] = () => new InitOperation(new FaultWorld()),
             ["backup"] = () => new BackupOperation(new FaultWorld()),
+            ["incremental"] = () => new BackupOperation(new FaultWorld(), BackupKind.Incremental),
             ["push"] = () => new PushOperation(new FaultWorld()),
             ["fetch"] = () => new FetchOperation(new FaultWorld()),
             ["restore"] = () => new RestoreOperation(new FaultWorld()),
+            ["delta"] = () => new DeltaRestoreOperation(new FaultWorld()),
         };
 
     internal FaultWorld World => world;

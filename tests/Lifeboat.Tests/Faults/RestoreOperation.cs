@@ -66,13 +66,14 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
         image.Judge(world.Target(name), world.Target($"{name}-space"), message);
     }
 
-    private static Task<RestoreReport> RestoreAsync(
+    internal static Task<RestoreReport> RestoreAsync(
         FaultWorld world,
         FaultedWays ways,
         string name,
         string space,
         string? backup,
-        CancellationToken cancellationToken) => world.WithClusterAsync(
+        CancellationToken cancellationToken,
+        bool delta = false) => world.WithClusterAsync(
         ways,
         async cluster =>
         {
@@ -81,6 +82,7 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
                 Cluster = cluster,
                 Directory = world.Target(name),
                 Backup = backup,
+                Delta = delta,
                 Target = RecoveryTarget.Latest,
                 TablespaceMap = new Dictionary<string, string>(StringComparer.Ordinal)
                 {

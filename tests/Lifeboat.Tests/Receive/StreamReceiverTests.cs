@@ -119,14 +119,51 @@ public sealed class StreamReceiverTests
         Assert.Equal(ErrorCode.Conflict, refused.Code);
     }
 
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(24)]
+    public async Task Another_content_than_that_of_a_receivers_pieces_is_not_pushed_and_the_same_is(int received)
+    {
+        using var scenario = await StreamScenario.NewAsync(5);
+        await scenario.ReceiveAsync(scenario.First.Start + (ulong)received);
+        var before = await ListAsync(scenario);
+        var server = scenario.Archive.NewServer("other");
+        var other = scenario.Wal.Segments[0].Content.ToArray();
+        other[received - 1] ^= 1;
+
+        var refused = await Assert.ThrowsAsync<LifeboatException>(
+            async () => await scenario.Archive.PushAsync(server, scenario.First.ToString(), other));
+
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+        Assert.Contains("wal receive", refused.Failure.Cause, StringComparison.Ordinal);
+        Assert.Equal(before, await ListAsync(scenario));
+        // What differs behind the pieces, they do not contradict.
+        other[received - 1] ^= 1;
+        var pushed = await scenario.Archive.PushAsync(server, scenario.First.ToString(), other);
+        Assert.Equal(Lifeboat.Engine.Wal.WalPushResult.Stored, pushed.Result);
+        await scenario.ReceiveAsync(scenario.Wal.Position);
+        Assert.Equal(2, await WholeAsync(scenario));
+    }
+
     [Fact]
-    public async Task Another_content_under_a_segments_name_is_a_conflict_when_the_segment_fills()
+    public async Task Another_content_that_came_under_a_segments_name_meanwhile_is_a_conflict_when_the_segment_fills()
     {
         using var scenario = await StreamScenario.NewAsync(5);
         await scenario.ReceiveAsync(scenario.First.Start + 100_000);
-        var server = scenario.Archive.NewServer("other");
-        await scenario.Archive.PushAsync(
-            server, scenario.First.ToString(), StreamScenario.NewWal(1, xid: 900).Segments[0].Content);
+        var content = StreamScenario.NewWal(1, xid: 900).Segments[0].Content;
+        var cluster = scenario.Archive.Cluster;
+        await WalStore.PutAsync(
+            cluster,
+            cluster.FirstLineage,
+            content,
+            new WalFacts(
+                scenario.First.ToString(),
+                content.Length,
+                WalStore.TagOf(cluster, content.Span),
+                Predecessor: null,
+                Lifeboat.Engine.Wal.WalSummary.Of(scenario.First, content, out _)),
+            level: 1,
+            ArchiveScenario.Token);
 
         var point = (await scenario.FindAsync())!;
         Assert.Equal(scenario.First.Next, point.Segment);

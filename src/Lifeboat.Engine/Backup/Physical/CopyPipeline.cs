@@ -24,8 +24,6 @@ internal sealed class CopyPipeline(
     private const int MostAhead = 1024;
 
     private readonly ConcurrentDictionary<Id128, (FrameReference Frame, int Slot)> _added = new();
-    private readonly Lock _takeLock = new();
-    private IEnumerator<CopyUnit> _units = Enumerable.Empty<CopyUnit>().GetEnumerator();
     private long _done;
     private long _read;
 
@@ -33,21 +31,20 @@ internal sealed class CopyPipeline(
     internal long BytesRead => Interlocked.Read(ref _read);
 
     internal async Task RunAsync(
-        string phase, IEnumerable<CopyUnit> units, long totalBytes, CancellationToken cancellationToken)
+        string phase, IAsyncEnumerable<CopyUnit> units, long totalBytes, CancellationToken cancellationToken)
     {
-        using var enumerator = units.GetEnumerator();
-        _units = enumerator;
+        await using var source = new UnitSource(units, cancellationToken);
         await WorkerGroup.RunAsync(
-            request.Jobs, (_, stopping) => WorkAsync(phase, totalBytes, stopping), cancellationToken);
+            request.Jobs, (_, stopping) => WorkAsync(phase, source, totalBytes, stopping), cancellationToken);
         await emitter.FinishAsync(cancellationToken);
     }
 
-    private async Task WorkAsync(string phase, long totalBytes, CancellationToken cancellationToken)
+    private async Task WorkAsync(string phase, UnitSource units, long totalBytes, CancellationToken cancellationToken)
     {
         using var tagger = new ExtentTagger(request.Cluster.TagKey);
         await using var writer = new PackWriter(request.Cluster, request.CompressionLevel, tagger, packs.Add);
         var worker = new CopyWorker(stored, _added, writer, tagger, verifier, request.Time);
-        while (Take() is { } unit)
+        while (await units.TakeAsync(cancellationToken) is { } unit)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (unit.Sequence - emitter.Next > MostAhead)
@@ -63,13 +60,5 @@ internal sealed class CopyPipeline(
 
         await writer.FlushAsync(cancellationToken);
         Interlocked.Add(ref _read, worker.BytesRead);
-    }
-
-    private CopyUnit? Take()
-    {
-        lock (_takeLock)
-        {
-            return _units.MoveNext() ? _units.Current : null;
-        }
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Numerics;
+using Lifeboat.Engine.Backup.Physical.Incremental;
 using Lifeboat.Platform.Checksums;
 using Lifeboat.Platform.Files;
 using Lifeboat.Repository.Encoding;
@@ -37,7 +39,7 @@ internal sealed class CopyWorker(
     {
         if (unit.Source is not { } source)
         {
-            return new CopyResult(unit, [], 0, 0, IsGone: false);
+            return new CopyResult(unit, [], 0, 0, IsGone: unit.Delta is { IsGone: true });
         }
 
         try
@@ -47,12 +49,13 @@ internal sealed class CopyWorker(
                 return new CopyResult(unit, [], 0, 0, IsGone: true);
             }
 
-            var content = _buffer.AsMemory(0, Read(unit, file));
-            if (unit.FirstBlock is not null && verifier is not null)
+            if (unit.Delta is { Listed: { } listed })
             {
-                await verifier.VerifyAsync(unit, file, content, time, cancellationToken);
+                return await CopyListedAsync(unit, file, listed, cancellationToken);
             }
 
+            var content = _buffer.AsMemory(0, Read(unit, file));
+            await VerifyAsync(unit, file, content, unit.Offset, cancellationToken);
             return await StoreAsync(unit, content, cancellationToken);
         }
         finally
@@ -88,21 +91,26 @@ internal sealed class CopyWorker(
     private async ValueTask<CopyResult> StoreAsync(
         CopyUnit unit, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var extents = new ExtentEntry[(content.Length + PageTags.ExtentSize - 1) / PageTags.ExtentSize];
+        var extents = new List<ExtentEntry>(CopyUnit.Size / PageTags.ExtentSize);
         uint crc = 0;
-        for (var at = 0; at < extents.Length; at++)
+        for (var offset = 0; offset < content.Length; offset += PageTags.ExtentSize)
         {
-            var offset = at * PageTags.ExtentSize;
             var bytes = content.Slice(offset, Math.Min(PageTags.ExtentSize, content.Length - offset));
             var number = (int)((unit.Offset + offset) / PageTags.ExtentSize);
-            (extents[at], var extentCrc) = await StoreExtentAsync(number, bytes, cancellationToken);
+            var (entry, extentCrc) = unit.Delta?.Compared is { } parents
+                ? await StoreDifferenceAsync(number, bytes, parents[offset / PageTags.ExtentSize], cancellationToken)
+                : await StoreExtentAsync(number, bytes, cancellationToken);
             crc = Crc32C.Combine(crc, extentCrc, bytes.Length);
+            if (entry is not null)
+            {
+                extents.Add(entry);
+            }
         }
 
-        return new CopyResult(unit, extents, content.Length, crc, IsGone: false);
+        return new CopyResult(unit, [.. extents], content.Length, crc, IsGone: false);
     }
 
-    private async ValueTask<(ExtentEntry Entry, uint Crc)> StoreExtentAsync(
+    private async ValueTask<(ExtentEntry? Entry, uint Crc)> StoreExtentAsync(
         int number, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         if (!content.Span.ContainsAnyExcept((byte)0))
@@ -111,6 +119,115 @@ internal sealed class CopyWorker(
         }
 
         var tags = tagger.Tag(content.Span, out var id, out var crc);
+        return (await StoreTaggedAsync(number, content, tags, id, cancellationToken), crc);
+    }
+
+    /// <summary>Stores what differs from the parent's extent; null where nothing does.</summary>
+    private async ValueTask<(ExtentEntry? Entry, uint Crc)> StoreDifferenceAsync(
+        int number, ReadOnlyMemory<byte> content, ExtentEntry? parent, CancellationToken cancellationToken)
+    {
+        if (parent is null || content.Length < parent.Length || parent.IsZero
+            || !content.Span.ContainsAnyExcept((byte)0))
+        {
+            var (entry, crcOfAll) = await StoreExtentAsync(number, content, cancellationToken);
+            var isSame = parent is { IsZero: true } && entry!.IsZero && entry.Length == parent.Length;
+            return (isSame ? null : entry, crcOfAll);
+        }
+
+        var tags = tagger.Tag(content.Span, out var id, out var crc);
+        if (id == parent.Id && content.Length == parent.Length)
+        {
+            return (null, crc);
+        }
+
+        var plan = OverlayPlanner.Plan(parent, content.Length, PageTags.Differences(parent.Tags, tags));
+        return (plan.IsWhole
+            ? await StoreTaggedAsync(number, content, tags, id, cancellationToken)
+            : await StorePagesAsync(
+                new ListedExtent(number, content.Length, plan),
+                Pages(content, plan.Pages),
+                PageTags.Select(tags, plan.Pages),
+                cancellationToken), crc);
+    }
+
+    private static byte[] Pages(ReadOnlyMemory<byte> content, ulong pages)
+    {
+        var packed = new byte[BitOperations.PopCount(pages) * PageTags.PageSize];
+        var length = 0;
+        for (var rest = pages; rest != 0; rest &= rest - 1)
+        {
+            var at = BitOperations.TrailingZeroCount(rest) * PageTags.PageSize;
+            var page = content.Span.Slice(at, Math.Min(PageTags.PageSize, content.Length - at));
+            page.CopyTo(packed.AsSpan(length));
+            length += page.Length;
+        }
+
+        return length == packed.Length ? packed : packed[..length];
+    }
+
+    /// <summary>Reads the listed pages of a unit, and nothing else of it.</summary>
+    private async ValueTask<CopyResult> CopyListedAsync(
+        CopyUnit unit, IFile file, ListedExtent[] listed, CancellationToken cancellationToken)
+    {
+        var extents = new ExtentEntry[listed.Length];
+        for (var at = 0; at < listed.Length; at++)
+        {
+            var extent = listed[at];
+            var content = await ReadPagesAsync(unit, file, extent, cancellationToken);
+            if (extent.Plan.IsWhole)
+            {
+                extents[at] = (await StoreExtentAsync(extent.Number, content, cancellationToken)).Entry!;
+            }
+            else
+            {
+                var tags = tagger.Tag(content.Span, out _, out _);
+                extents[at] = await StorePagesAsync(extent, content, tags, cancellationToken);
+            }
+        }
+
+        return new CopyResult(unit, extents, 0, 0, IsGone: false);
+    }
+
+    /// <summary>The pages behind each other; what was cut off meanwhile is zeros.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> ReadPagesAsync(
+        CopyUnit unit, IFile file, ListedExtent extent, CancellationToken cancellationToken)
+    {
+        var start = (long)extent.Number * PageTags.ExtentSize;
+        var filled = 0;
+        for (var rest = extent.Plan.Pages; rest != 0;)
+        {
+            var first = BitOperations.TrailingZeroCount(rest);
+            var count = BitOperations.TrailingZeroCount(~(rest >> first));
+            rest &= count + first >= PageTags.ExtentPages ? 0 : ulong.MaxValue << (first + count);
+            var offset = first * PageTags.PageSize;
+            var content = _buffer.AsMemory(filled, Math.Min(count * PageTags.PageSize, extent.Length - offset));
+            var length = file.Read(content.Span, start + offset);
+            BytesRead += length;
+            content.Span[length..].Clear();
+            await VerifyAsync(unit, file, content, start + offset, cancellationToken);
+            filled += content.Length;
+        }
+
+        return _buffer.AsMemory(0, filled);
+    }
+
+    private ValueTask VerifyAsync(
+        CopyUnit unit, IFile file, Memory<byte> content, long offset, CancellationToken cancellationToken) =>
+        unit.FirstBlock is null || verifier is null
+            ? ValueTask.CompletedTask
+            : verifier.VerifyAsync(unit, file, content, offset, time, cancellationToken);
+
+    private async ValueTask<ExtentEntry> StorePagesAsync(
+        ListedExtent extent, ReadOnlyMemory<byte> pages, byte[] tags, CancellationToken cancellationToken)
+    {
+        var (frame, slot) = await packs.AddAsync(
+            pages, SlotKind.LoosePages, tagger.ExtentId(tags), cancellationToken);
+        return ExtentEntry.Patch(extent.Number, extent.Length, tags, new Overlay(extent.Plan.Pages, frame, slot));
+    }
+
+    private async ValueTask<ExtentEntry> StoreTaggedAsync(
+        int number, ReadOnlyMemory<byte> content, byte[] tags, Id128 id, CancellationToken cancellationToken)
+    {
         if (!added.TryGetValue(id, out var place)
             && await stored.FindExtentAsync(id, cancellationToken) is { } found)
         {
@@ -123,6 +240,6 @@ internal sealed class CopyWorker(
             added.TryAdd(id, place);
         }
 
-        return (new ExtentEntry(number, content.Length, id, tags, place.Frame, place.Slot, []), crc);
+        return new ExtentEntry(number, content.Length, id, tags, place.Frame, place.Slot, []);
     }
 }

@@ -1,10 +1,12 @@
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Backup.Physical.Incremental;
 using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Collect;
+using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
 
@@ -28,6 +30,8 @@ internal sealed class DataDirectoryCopy(
     internal async Task<CopiedFiles> RunAsync(
         Lsn start, Func<CancellationToken, Task<Lsn>> walPosition, CancellationToken cancellationToken)
     {
+        var over = await IncrementalBase.FindAsync(request, source, session, start, cancellationToken);
+        Tell(over);
         using var loaded = await session.LoadIndexAsync(cancellationToken);
         await request.Cluster.Store.SweepAsync(cancellationToken);
         await _packs.AdoptAsync(loaded.Unlisted, cancellationToken);
@@ -37,38 +41,74 @@ internal sealed class DataDirectoryCopy(
         }
 
         var stored = request.StoreAnew ? FrameIndex.Empty() : loaded;
+        try
+        {
+            return await CopyAsync(over, start, stored, walPosition, cancellationToken);
+        }
+        catch (DamagedObjectException damage) when (over.Parent is not null
+            && MapRuns.Owns(request.Cluster, damage.Name))
+        {
+            over = new IncrementalBase(null, null, $"the map of backup {over.Parent.Id} cannot be read: {damage.Message}");
+            Tell(over);
+            return await CopyAsync(over, start, stored, walPosition, cancellationToken);
+        }
+    }
+
+    private void Tell(IncrementalBase over)
+    {
+        if (over.FallbackReason is { } reason)
+        {
+            warnings.Add(over.Parent is { } parent
+                ? $"everything is read and compared with backup {parent.Id}: {reason}"
+                : $"a full backup in place of an incremental one: {reason}");
+        }
+        else if (over.Parent is { } parent)
+        {
+            activity.Say($"reading what changed since backup {parent.Id}");
+        }
+    }
+
+    private async Task<CopiedFiles> CopyAsync(
+        IncrementalBase over,
+        Lsn start,
+        FrameIndex stored,
+        Func<CancellationToken, Task<Lsn>> walPosition,
+        CancellationToken cancellationToken)
+    {
         var verifier = source.Control.HasDataChecksums
             ? new PageVerifier(source.Control.BlockSize, start, walPosition)
             : null;
         var tree = SourceTree.Read(request.Files, source.Directory, source.Control);
         warnings.AddRange(tree.Warnings);
         activity.Say($"copying {tree.Entries.Count:N0} files and directories");
-
-        var blocks = source.Control.HasDataChecksums ? source.Control.RelSegSize : 0;
-        await using var map = await MapRunWriter.CreateAsync(request.Cluster, cancellationToken);
-        using var emitter = new MapEmitter(map);
+        await using var map = await BackupMapWriting.BeginAsync(request, source, over, cancellationToken);
+        using var emitter = new MapEmitter(map.AddAsync);
         var pipeline = new CopyPipeline(request, stored, _packs, emitter, verifier, activity);
-        var units = CopyUnit.Cut(request.Files, source.Directory, tree.Entries, blocks);
-        await pipeline.RunAsync("backup", units, tree.Entries.Sum(entry => entry.Status.Size), cancellationToken);
+        await pipeline.RunAsync(
+            "backup", map.UnitsAsync(tree.Entries, cancellationToken), map.BytesOf(tree.Entries), cancellationToken);
 
         // pg_control names the checkpoint that recovery ends behind, so it is read behind everything else.
         await using var controlMap = await MapRunWriter.CreateAsync(request.Cluster, cancellationToken);
-        using var controlEmitter = new MapEmitter(controlMap);
+        using var controlEmitter = new MapEmitter(controlMap.AddAsync);
         var last = new CopyPipeline(
             request with { Jobs = 1 }, stored, _packs, controlEmitter, verifier: null, activity);
         await last.RunAsync(
-            "control file", await ControlUnitsAsync(cancellationToken), ControlFile.FileSize, cancellationToken);
+            "control file",
+            (await ControlUnitsAsync(cancellationToken)).ToAsyncEnumerable(),
+            ControlFile.FileSize,
+            cancellationToken);
 
         var index = await _packs.WriteIndexAsync(cancellationToken);
-        await map.CompleteAsync(cancellationToken);
+        var (runs, mapBytes) = await map.CompleteAsync(cancellationToken);
         await controlMap.CompleteAsync(cancellationToken);
         var sizes = new BackupSizes(
-            emitter.TotalBytes + controlEmitter.TotalBytes,
+            emitter.TotalBytes + controlEmitter.TotalBytes + map.UnchangedBytes,
             pipeline.BytesRead + last.BytesRead + (verifier?.BytesReadAgain ?? 0),
-            _packs.StoredBytes + map.Length + controlMap.Length,
-            emitter.Files + controlEmitter.Files);
+            _packs.StoredBytes + mapBytes + controlMap.Length,
+            emitter.Files + controlEmitter.Files + map.UnchangedFiles);
         return new CopiedFiles(
-            [map.Id, controlMap.Id],
+            over,
+            [.. runs, controlMap.Id],
             index,
             sizes,
             [.. tree.Tablespaces],

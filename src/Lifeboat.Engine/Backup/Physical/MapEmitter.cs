@@ -5,9 +5,10 @@ namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
 /// Puts what the workers finish, in any order, into the map in its order. A result waits until those before it are there
-/// and the frames it refers to are closed.
+/// and the frames it refers to are closed. Of a file of which nothing differs from the parent's nothing is put.
 /// </summary>
-internal sealed class MapEmitter(MapRunWriter map) : IDisposable
+/// <param name="add">Appends to the map.</param>
+internal sealed class MapEmitter(Func<MapEntry, CancellationToken, ValueTask> add) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Dictionary<long, CopyResult> _waiting = [];
@@ -15,6 +16,7 @@ internal sealed class MapEmitter(MapRunWriter map) : IDisposable
     private long _fileLength;
     private uint _fileCrc;
     private int _extentOfResult;
+    private bool _fileHasExtents;
 
     /// <summary>Bytes of all files in the map.</summary>
     internal long TotalBytes { get; private set; }
@@ -63,43 +65,58 @@ internal sealed class MapEmitter(MapRunWriter map) : IDisposable
     {
         while (_waiting.TryGetValue(_next, out var result))
         {
-            var path = result.Unit.Entry.PathBytes;
             for (; _extentOfResult < result.Extents.Length; _extentOfResult++)
             {
                 var extent = result.Extents[_extentOfResult];
-                if (extent.Base is { IsClosed: false })
+                if (!extent.IsSettled)
                 {
                     return;
                 }
 
-                await map.AddAsync(new MapEntry(path, extent, Facts: null, IsGone: false), cancellationToken);
+                await add(Entry(result.Unit, extent, facts: null), cancellationToken);
+                _fileHasExtents = true;
             }
 
             _extentOfResult = 0;
             _waiting.Remove(_next);
             Interlocked.Increment(ref _next);
-            await EndAsync(result, path, cancellationToken);
+            await EndAsync(result, cancellationToken);
         }
     }
 
-    private async ValueTask EndAsync(CopyResult result, byte[] path, CancellationToken cancellationToken)
+    private async ValueTask EndAsync(CopyResult result, CancellationToken cancellationToken)
     {
+        var unit = result.Unit;
         _fileCrc = Crc32C.Combine(_fileCrc, result.Crc, result.Length);
         _fileLength += result.Length;
-        if (!result.Unit.IsLast)
+        if (!unit.IsLast)
         {
             return;
         }
 
         if (!result.IsGone)
         {
-            var facts = result.Unit.Entry.FactsWith(_fileLength, _fileCrc);
-            await map.AddAsync(new MapEntry(path, Extent: null, facts, IsGone: false), cancellationToken);
-            TotalBytes += _fileLength;
+            var facts = unit is { Delta: { IsAnew: false, Compared: null }, Entry.Kind: MapFileKind.Regular }
+                ? unit.Entry.FactsFromTags()
+                : unit.Entry.FactsWith(_fileLength, _fileCrc);
+            if (_fileHasExtents || unit.Delta is not { Parent: { } parent, IsAnew: false } || !facts.IsBesideCrc(parent))
+            {
+                await add(Entry(unit, extent: null, facts), cancellationToken);
+            }
+
+            TotalBytes += facts.Length;
             Files += facts.Kind == MapFileKind.Regular ? 1 : 0;
+        }
+        else if (unit.Delta?.Parent is not null)
+        {
+            await add(new MapEntry(unit.Entry.PathBytes, Extent: null, Facts: null, IsGone: true), cancellationToken);
         }
 
         _fileCrc = 0;
         _fileLength = 0;
+        _fileHasExtents = false;
     }
+
+    private static MapEntry Entry(CopyUnit unit, ExtentEntry? extent, FileFacts? facts) =>
+        new(unit.Entry.PathBytes, extent, facts, IsGone: false) { Kept = unit.Delta?.Kept };
 }

@@ -30,11 +30,17 @@ internal sealed class PageVerifier(int blockSize, Lsn start, Func<CancellationTo
 
     internal string[] Damaged => [.. _damaged.Order(StringComparer.Ordinal)];
 
-    /// <summary>Judges all whole pages of a unit, and replaces those that a second read gives better.</summary>
+    /// <summary>Judges all whole pages of a stretch, and replaces those that a second read gives better.</summary>
+    /// <param name="offset">Of the content in the unit's file.</param>
     internal async ValueTask VerifyAsync(
-        CopyUnit unit, IFile file, Memory<byte> content, TimeProvider time, CancellationToken cancellationToken)
+        CopyUnit unit,
+        IFile file,
+        Memory<byte> content,
+        long offset,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var firstBlock = unit.FirstBlock!.Value + (uint)(unit.Offset / blockSize);
+        var firstBlock = unit.FirstBlock!.Value + (uint)(offset / blockSize);
         for (var page = FirstBad(content.Span, firstBlock, 0); page >= 0;)
         {
             var bytes = content.Slice(page * blockSize, blockSize);

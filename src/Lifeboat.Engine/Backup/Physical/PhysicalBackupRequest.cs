@@ -4,7 +4,7 @@ using Lifeboat.Repository.Clusters;
 
 namespace Lifeboat.Engine.Backup.Physical;
 
-/// <summary>A full backup of a running server from the files of its data directory.</summary>
+/// <summary>A backup of a running server from the files of its data directory.</summary>
 public sealed record PhysicalBackupRequest
 {
     /// <summary>Where it goes.</summary>
@@ -15,6 +15,8 @@ public sealed record PhysicalBackupRequest
 
     /// <summary>The server that runs on it.</summary>
     public required ConnInfo Connection { get; init; }
+
+    public BackupKind Kind { get; init; } = BackupKind.Full;
 
     /// <summary>Free text, recorded.</summary>
     public string? Reason { get; init; }

@@ -10,6 +10,13 @@ internal sealed record SourceEntry(string Path, MapFileKind Kind, FileStatus Sta
 {
     internal byte[] PathBytes { get; } = PosixPath.Encode(Path);
 
+    /// <summary>Of a file whose content was not all read: the CRC follows from its pages' tags.</summary>
+    internal FileFacts FactsFromTags() => FactsWith(Status.Size, 0) with { CrcFromTags = true };
+
+    /// <summary>Whether everything is as in these facts but what the content is.</summary>
+    internal bool IsAs(FileFacts facts) =>
+        FactsWith(Kind == MapFileKind.Regular ? Status.Size : 0, crc: 0).IsBesideCrc(facts);
+
     internal FileFacts FactsWith(long length, uint crc) =>
         new(Kind, Status.Mode, length, Status.ModifiedNs, Status.ChangedNs, Status.Inode, crc);
 }

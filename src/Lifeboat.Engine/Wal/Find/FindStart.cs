@@ -1,5 +1,6 @@
 using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Engine.Windows;
+using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal;
 using Lifeboat.Repository.Clusters;
@@ -33,7 +34,9 @@ internal static class FindStart
             var name = path.NameOf(number);
             var (content, _) = await ArchivedSegment.ReadAsync(
                 cluster, archive.Find(name)!, archive.Size, cancellationToken);
-            if (IsEnough(name, content, ref oldest))
+            var isEnough = IsEnough(name, content, ref oldest);
+            LargeBuffer.Return(content);
+            if (isEnough)
             {
                 return number;
             }

@@ -26,6 +26,16 @@ public static class ChangedBlocks
                 "nothing of it is archived",
                 Hint: "'lifeboat list' shows what there is."));
         var history = PathHistory.Find(archive, request.Timeline, request.Live);
+        if (request.Through is { } through
+            && (request.To < through || !history.Contains(request.FromTimeline, through)))
+        {
+            return new ChangedBlocksAnswer.Unknown(
+                ChangesUnknown.NotInHistory,
+                $"{through} on timeline {request.FromTimeline} does not lie before {request.To} in the history of timeline "
+                + $"{request.Timeline}",
+                Segment: null);
+        }
+
         if (request.To < request.From || !history.Contains(request.FromTimeline, request.From)
             || !history.Contains(request.Timeline, request.To))
         {

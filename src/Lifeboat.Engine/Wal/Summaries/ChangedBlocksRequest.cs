@@ -22,6 +22,12 @@ public sealed record ChangedBlocksRequest
     /// <summary>Where a record begins, as the START of a backup does: records from here on count.</summary>
     public required Lsn From { get; init; }
 
+    /// <summary>
+    /// WAL before this, on the same timeline as <see cref="From"/>, must be in the history too: a backup's STOP. Null for no
+    /// such demand.
+    /// </summary>
+    public Lsn? Through { get; init; }
+
     /// <summary>Where a record begins, too: records before it count.</summary>
     public required Lsn To { get; init; }
 

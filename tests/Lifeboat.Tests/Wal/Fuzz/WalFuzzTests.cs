@@ -1,13 +1,8 @@
-using System.Globalization;
-using Lifeboat.Testing;
 using Xunit;
 
 namespace Lifeboat.Tests.Wal.Fuzz;
 
-/// <summary>
-/// Hostile WAL. <c>eng/fuzz wal</c> runs it for long: LIFEBOAT_FUZZ_RUNS says how many inputs, LIFEBOAT_FUZZ_FIRST the
-/// number of the first, and the seed is that of the sample.
-/// </summary>
+/// <summary>Hostile WAL; <c>eng/fuzz wal</c> takes more of it.</summary>
 public sealed class WalFuzzTests
 {
     private const int ShortRuns = 30_000;
@@ -15,23 +10,13 @@ public sealed class WalFuzzTests
     [Fact]
     public void Whatever_stands_in_the_pages_reading_ends_and_parses_and_is_the_same_in_pieces()
     {
-        var first = FromEnvironment("LIFEBOAT_FUZZ_FIRST") ?? 0;
-        var runs = FromEnvironment("LIFEBOAT_FUZZ_RUNS") ?? ShortRuns;
         var input = new WalFuzzInput();
         var run = new WalFuzzRun();
-        for (var number = first; number < first + runs; number++)
+        var runs = FuzzLoop.Run("wal", ShortRuns, random =>
         {
-            var random = new Random(unchecked((int)((Sample.Seed * 2654435761) ^ number)));
-            try
-            {
-                input.Make(random);
-                run.Check(input, random);
-            }
-            catch (Exception failure)
-            {
-                Assert.Fail($"eng/fuzz wal --seed {Sample.Seed} --first {number} --runs 1: {failure}");
-            }
-        }
+            input.Make(random);
+            run.Check(input, random);
+        });
 
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{runs} inputs, {run.Refused} with what is no WAL, {run.Records} records, {run.Bodies} bodies");
@@ -70,9 +55,4 @@ public sealed class WalFuzzTests
 
         Assert.True(claimed.Count >= 4 * 10, $"{claimed.Count}");
     }
-
-    private static long? FromEnvironment(string name) =>
-        long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value)
-            ? value
-            : null;
 }

@@ -86,10 +86,34 @@ public sealed class BlockSet
     }
 
     /// <summary>The set as ranges, ascending, with at least one block between two of them.</summary>
-    public IEnumerable<BlockRange> Ranges()
+    public IEnumerable<BlockRange> Ranges() => Ranges(0);
+
+    /// <summary>The part of the set within a stretch of blocks, as <see cref="Ranges()"/> gives the whole.</summary>
+    public IEnumerable<BlockRange> RangesWithin(BlockRange stretch)
+    {
+        var end = (ulong)stretch.First + stretch.Count;
+        foreach (var range in Ranges(stretch.First >> 16))
+        {
+            var first = Math.Max(range.First, stretch.First);
+            var behind = Math.Min((ulong)range.First + range.Count, end);
+            if (range.First >= end)
+            {
+                yield break;
+            }
+
+            if (first < behind)
+            {
+                yield return new BlockRange(first, (uint)(behind - first));
+            }
+        }
+    }
+
+    /// <summary>From the chunk of this number on.</summary>
+    private IEnumerable<BlockRange> Ranges(uint firstChunk)
     {
         BlockRange? open = null;
-        for (var index = 0; index < _chunks.Count; index++)
+        var from = firstChunk == 0 ? 0 : IndexOf((ushort)firstChunk);
+        for (var index = from < 0 ? ~from : from; index < _chunks.Count; index++)
         {
             var (number, chunk) = (_numbers[index], _chunks[index]);
             for (var at = chunk.Next(0, present: true); at < BlockChunk.Blocks;)
