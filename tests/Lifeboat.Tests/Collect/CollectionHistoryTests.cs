@@ -7,7 +7,7 @@ namespace Lifeboat.Tests.Collect;
 /// <summary>Random histories of backups, expiry and collection; and that they notice what is missing.</summary>
 public sealed class CollectionHistoryTests
 {
-    private const int Ordinary = 200;
+    private const int Ordinary = 50;
     private const int Whole = 10_000;
 
     private static readonly string? Chosen = Environment.GetEnvironmentVariable("LIFEBOAT_SIMULATE_HISTORY");
