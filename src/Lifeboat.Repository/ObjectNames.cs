@@ -30,6 +30,17 @@ internal static class ObjectNames
 
     internal static ObjectName IndexRun(string cluster, Id128 id) => new($"{IndexRuns(cluster)}{id}");
 
+    internal static string Leases(string cluster) => $"{ClusterRoot(cluster)}leases/";
+
+    internal static ObjectName Lease(string cluster, Id128 lease, uint serial) =>
+        new($"{Leases(cluster)}{lease}/{serial:x8}");
+
+    internal static string Condemned(string cluster) => $"{ClusterRoot(cluster)}condemned/";
+
+    /// <summary>The list itself, when all older leases had ended, and when all of it was gone.</summary>
+    internal static ObjectName Condemned(string cluster, Id128 id, string part) =>
+        new($"{Condemned(cluster)}{id}/{part}");
+
     internal static string Lineages(string cluster) => $"{ClusterRoot(cluster)}lineages/";
 
     internal static string LineageRoot(string cluster, Id128 lineage) => $"{Lineages(cluster)}{lineage}/";
@@ -46,6 +57,10 @@ internal static class ObjectNames
 
     internal static ObjectName Tombstone(string cluster, Id128 lineage, string backup) =>
         new($"{Backups(cluster, lineage)}{backup}/tombstone");
+
+    /// <summary>Beside a manifest that names a lease: the backup is whole, and exists from then on.</summary>
+    internal static ObjectName Completion(string cluster, Id128 lineage, string backup) =>
+        new($"{Backups(cluster, lineage)}{backup}/complete");
 
     /// <summary>The folder of what people say of a backup: tags, pins, annotations.</summary>
     internal static string Marks(string cluster, Id128 lineage, string backup) =>

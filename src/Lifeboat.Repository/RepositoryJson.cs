@@ -1,8 +1,10 @@
 using System.Text.Json.Serialization;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
+using Lifeboat.Repository.Leases;
 using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Repository;
@@ -22,6 +24,11 @@ namespace Lifeboat.Repository;
 [JsonSerializable(typeof(TombstoneRecord))]
 [JsonSerializable(typeof(WalTombstoneRecord))]
 [JsonSerializable(typeof(BackupMark))]
+[JsonSerializable(typeof(CompletionRecord))]
+[JsonSerializable(typeof(LeaseRecord))]
+[JsonSerializable(typeof(CondemnedRecord))]
+[JsonSerializable(typeof(ClearedRecord))]
+[JsonSerializable(typeof(SweptRecord))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(CatalogLine))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;

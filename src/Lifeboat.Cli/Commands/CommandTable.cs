@@ -13,6 +13,7 @@ internal static class CommandTable
         RestoreCommand.Spec,
         PruneCommand.Spec,
         ExpireCommand.Spec,
+        CollectCommand.Spec,
         PinCommand.Spec,
         UnpinCommand.Spec,
         TagCommand.Spec,

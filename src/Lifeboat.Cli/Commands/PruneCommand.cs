@@ -2,8 +2,10 @@ using Lifeboat.Cli.Options;
 using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Retention;
 using Lifeboat.Cli.Stores;
+using Lifeboat.Engine.Collect;
 using Lifeboat.Engine.Retention;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Repository.Clusters;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -12,11 +14,14 @@ internal static class PruneCommand
     private static readonly Setting Apply = Setting.Flag(
         "apply", "Carry the plan out; without it nothing is changed");
 
+    private static readonly Setting NoCollect = Setting.Flag(
+        "no-collect", "With --apply: only expire, and leave the space to 'lifeboat collect'");
+
     public static readonly CommandSpec Spec = new(
         "prune",
         "Show why each backup stays or goes, and let go of what goes",
         [],
-        [.. PolicySettings.All, Apply],
+        [.. PolicySettings.All, Apply, NoCollect],
         [
             new("lifeboat prune --keep hourly=48,daily=7,weekly=4,monthly=12 --window 7d --repository /backup/lifeboat",
                 "The plan: nothing is changed"),
@@ -30,7 +35,8 @@ internal static class PruneCommand
         Details = "A backup stays when any rule, the window, a pin or --minimum keeps it. With --window, WAL is kept without a "
             + "hole for the window, and older backups keep just what makes them consistent; without it, WAL is kept "
             + "without a hole from the oldest backup that stays. Nothing is removed while something cannot be read. What "
-            + "was expired is listed no more.",
+            + "was expired is listed no more; --apply also takes one step of 'lifeboat collect', so that a call each night "
+            + "gives the space back some nights later.",
     };
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
@@ -55,7 +61,10 @@ internal static class PruneCommand
             await prune.ApplyAsync(facts, plan, cancellationToken);
         }
 
-        var document = PruneDocument.Of(cluster.Name, policy, plan, apply);
+        var (collection, failure) = apply && facts.Doubts.Count == 0 && !context.Settings.Flag(NoCollect)
+            ? await CollectAsync(context, cluster, cancellationToken)
+            : default;
+        var document = PruneDocument.Of(cluster.Name, policy, plan, apply) with { Collection = collection };
         if (context.Json)
         {
             Documents.Print(context.Terminal, document, CliJson.Default.PruneDocument);
@@ -65,7 +74,13 @@ internal static class PruneCommand
             PruneText.Print(context.Terminal.Out, document);
         }
 
-        return facts.Doubts.Count > 0
+        if (failure is not null)
+        {
+            throw failure;
+        }
+
+        return collection is not null ? CollectCommand.Exit(context, collection)
+            : facts.Doubts.Count > 0
             ? DamageExit.Report(
                 context,
                 "plan what is removed",
@@ -73,5 +88,21 @@ internal static class PruneCommand
                 "Nothing is removed while it is not known what needs what. 'lifeboat check' says what is damaged; a backup "
                 + "whose manifest is lost can be let go of by 'lifeboat expire ID --reason TEXT'.")
             : ExitCodes.Done;
+    }
+
+    /// <summary>What was expired is told in any case.</summary>
+    private static async Task<(CollectDocument? Collection, LifeboatException? Failure)> CollectAsync(
+        CommandContext context, Cluster cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var display = new ActivityDisplay(context.Terminal, context.Time, context.Quiet, context.Json);
+            var report = await new CollectRun(cluster, context.Time, display).ApplyAsync(wait: false, cancellationToken);
+            return (CollectDocument.Of(cluster.Name, report, applied: true), null);
+        }
+        catch (LifeboatException failure)
+        {
+            return (null, failure);
+        }
     }
 }

@@ -2,6 +2,7 @@ using Lifeboat.Cli.Options;
 using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Stores;
 using Lifeboat.Cli.Targets;
+using Lifeboat.Engine.Leases;
 using Lifeboat.Engine.Restore;
 using Lifeboat.Platform.Errors;
 
@@ -90,6 +91,7 @@ internal static class RestoreCommand
             Jobs = jobs,
             RestoreCommand = RestoreCommandLine.Of(settings, RestoreCommandLine.ThisProgram()),
         };
+        await using var lease = dryRun ? null : await ReaderLease.TakeAsync(cluster, display, cancellationToken);
         var plan = await ClusterRestore.PlanAsync(request, context.Files, cancellationToken);
         var report = dryRun
             ? null

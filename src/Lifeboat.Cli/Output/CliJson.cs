@@ -6,6 +6,7 @@ namespace Lifeboat.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(InitDocument))]
 [JsonSerializable(typeof(VersionDocument))]
+[JsonSerializable(typeof(CollectDocument))]
 [JsonSerializable(typeof(BackupDocument))]
 [JsonSerializable(typeof(ShowDocument))]
 [JsonSerializable(typeof(ListDocument))]

@@ -21,6 +21,9 @@ internal sealed record PruneDocument(
     PruneTotals Totals,
     string[] Warnings)
 {
+    /// <summary>What became of the space; null when no collection was run.</summary>
+    public CollectDocument? Collection { get; init; }
+
     public static PruneDocument Of(string cluster, RetentionPolicy policy, RetentionPlan plan, bool applied) => new(
         cluster,
         plan.Id,

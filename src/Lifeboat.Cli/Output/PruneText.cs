@@ -20,6 +20,17 @@ internal static class PruneText
         ListText.Section(output, "WAL that goes:", plan.Wal.Remove.Select(Describe));
         output.WriteLine();
         output.WriteLine(Sum(plan));
+        if (plan.Collection is { } collection)
+        {
+            output.WriteLine(
+                $"Space: deleted {CollectText.Describe(collection.Deleted)}; condemned "
+                + $"{CollectText.Describe(collection.Condemned)}. {CollectText.Next(collection)}");
+            ListText.Section(output, "NOT CERTAIN, so that nothing is deleted:", collection.Doubts);
+        }
+        else if (plan.Applied && plan.Totals.Remove + (long)plan.Totals.WalSegments > 0)
+        {
+            output.WriteLine("'lifeboat collect --apply' gives their space back.");
+        }
     }
 
     private static void PrintBackups(TextWriter output, PruneDocument plan)
@@ -63,7 +74,7 @@ internal static class PruneText
         var goes = $"{Quantities.Count(plan.Totals.Remove, "backup")} and {Quantities.Count((long)plan.Totals.WalSegments, "WAL segment")}";
         var stays = $"{Quantities.Count(plan.Totals.Keep, "backup")} {(plan.Totals.Keep == 1 ? "stays" : "stay")}";
         return plan.Totals is { Remove: 0, WalSegments: 0 } ? $"Nothing goes; {stays}."
-            : plan.Applied ? $"Expired: {goes} (plan {plan.Plan}); {stays}. Their space is given back by collection."
+            : plan.Applied ? $"Expired: {goes} (plan {plan.Plan}); {stays}."
             : $"Would go: {goes} (plan {plan.Plan}); {stays}. Nothing was changed: --apply carries it out.";
     }
 }

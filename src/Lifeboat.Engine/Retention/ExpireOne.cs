@@ -47,7 +47,7 @@ public sealed class ExpireOne(Cluster cluster, int minimum, bool lastOfLineage, 
     public async ValueTask ApplyAsync(ExpirePlan plan, string reason, CancellationToken cancellationToken)
     {
         var before = await RetentionFactsReader.LoadAsync(cluster, time, cancellationToken);
-        var put = new TombstonePut(cluster);
+        var put = new TombstonePut(cluster, time);
         await put.ExpireAsync(
             plan.Lineage, new TombstoneRecord(plan.Backup, reason, time.GetUtcNow()), cancellationToken);
         try

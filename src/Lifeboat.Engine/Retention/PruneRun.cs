@@ -37,7 +37,7 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
 
         var before = await ReloadAsync(facts, cancellationToken);
         RequireUnchanged(facts, before, plan);
-        var put = new TombstonePut(cluster);
+        var put = new TombstonePut(cluster, time);
         try
         {
             foreach (var decision in plan.Remove)
@@ -124,7 +124,7 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
     private async ValueTask ExpireWalAsync(
         RetentionFacts facts, RetentionPlan plan, CancellationToken cancellationToken)
     {
-        var put = new List<ObjectName>();
+        var (put, began) = (new List<ObjectName>(), time.GetUtcNow());
         foreach (var lineage in plan.WalGoing.GroupBy(range => range.Lineage))
         {
             put.Add(await WalTombstones.PutAsync(
@@ -141,11 +141,17 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
 
         // A backup that ended meanwhile and began long ago: it looks for these tombstones behind its manifest.
         var after = await BackupListing.LoadAsync(cluster, withNotes: false, cancellationToken);
-        var hurt = after.Backups.FirstOrDefault(backup => plan.WalGoing.Any(range => range.Lineage == backup.Lineage
+        var hurt = after.Backups.Concat(after.Unfinished).FirstOrDefault(backup => plan.WalGoing.Any(range => range.Lineage == backup.Lineage
             && range.First.Timeline == backup.Timeline
             && range.Last.End > backup.StartLsn && range.First.Start < backup.StopLsn));
         if (hurt is not null)
         {
+            if (TombstonePut.IsTooLate(began, time))
+            {
+                throw Changed($"the backup {hurt.Id} ended meanwhile and needs WAL that expired hours ago",
+                    "This process was suspended since, so that the WAL stays expired; take a new backup.");
+            }
+
             foreach (var name in put)
             {
                 await cluster.Store.DeleteAsync(name, CancellationToken.None);

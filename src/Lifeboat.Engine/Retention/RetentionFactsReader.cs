@@ -44,7 +44,7 @@ public static class RetentionFactsReader
         var lineages = new List<RetentionLineage>();
         foreach (var archive in archives)
         {
-            lineages.Add(await ReadAsync(cluster, archive, listing.Backups, time, cancellationToken));
+            lineages.Add(await ReadAsync(cluster, archive, listing, time, cancellationToken));
         }
 
         List<string> doubts = [.. faults, .. archives.SelectMany(archive => archive.Faults)];
@@ -55,11 +55,11 @@ public static class RetentionFactsReader
     private static async ValueTask<RetentionLineage> ReadAsync(
         Cluster cluster,
         LineageArchive archive,
-        IReadOnlyList<BackupManifest> backups,
+        BackupListing listing,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var own = backups.Where(backup => backup.Lineage == archive.Record.Id).ToList();
+        var own = listing.Backups.Where(backup => backup.Lineage == archive.Record.Id).ToList();
         var files = archive.Own.Where(item => Timeline.TryParseHex(item.File.AsSpan(0, 8), out _))
             .ToLookup(item => Timeline.TryParseHex(item.File.AsSpan(0, 8), out var timeline) ? timeline : default);
         var timelines = new List<RetentionTimeline>();
@@ -83,7 +83,7 @@ public static class RetentionFactsReader
             archive.Record.Parent,
             timelines.Select(timeline => timeline.LastArchived).Append(bound ?? time.GetUtcNow()).Max(),
             timelines,
-            SegmentsOf(archive));
+            SegmentsOf(archive, listing.Unfinished));
     }
 
     /// <summary>When the last segment of a timeline came; without one, its history.</summary>
@@ -103,12 +103,16 @@ public static class RetentionFactsReader
             : time.GetUtcNow();
     }
 
-    private static List<RetentionSegment> SegmentsOf(LineageArchive archive)
+    /// <summary>But for those that an unfinished backup needs: whether they stay is no question until it is done.</summary>
+    private static List<RetentionSegment> SegmentsOf(
+        LineageArchive archive, IReadOnlyList<BackupManifest> unfinished)
     {
         var bytes = new Dictionary<(Timeline Timeline, ulong Number), long>();
         foreach (var item in archive.Own.Where(item => item.File.Length >= WalSegmentName.Length))
         {
-            if (WalSegmentName.TryParse(item.File.AsSpan(0, WalSegmentName.Length), archive.Size, out var name))
+            if (WalSegmentName.TryParse(item.File.AsSpan(0, WalSegmentName.Length), archive.Size, out var name)
+                && !unfinished.Any(backup => backup.Lineage == archive.Record.Id && backup.Timeline == name.Timeline
+                    && name.End > backup.StartLsn && name.Start < backup.StopLsn))
             {
                 var key = (name.Timeline, name.Number);
                 bytes[key] = bytes.GetValueOrDefault(key) + item.Size;

@@ -22,6 +22,12 @@ public sealed record BackupListing(
 {
     private const int MostAtOnce = 32;
 
+    /// <summary>
+    /// Manifests that have no completion: of backups that are about to end, and of writers that died. They are no backups,
+    /// and what they need must be left alone.
+    /// </summary>
+    public IReadOnlyList<BackupManifest> Unfinished { get; init; } = [];
+
     public BackupNotes NotesOf(string backup) => Notes.GetValueOrDefault(backup) ?? BackupNotes.None;
 
     /// <param name="withNotes">Whether marks are read: one request for each.</param>
@@ -34,6 +40,7 @@ public sealed record BackupListing(
         var expired = await ReadTombstonesAsync(cluster, names.Tombstones, damage, cancellationToken);
         var gone = expired.Select(item => BackupCatalog.Folder(item.Name)).ToHashSet(StringComparer.Ordinal);
         var backups = new List<BackupManifest>();
+        var unfinished = new List<BackupManifest>();
         var unreadable = new List<UnreadableBackup>();
         var kept = names.Manifests.Where(item => !gone.Contains(BackupCatalog.Folder(item.Name))).ToList();
         foreach (var (at, manifest) in (await ReadAllAsync(
@@ -44,7 +51,12 @@ public sealed record BackupListing(
         {
             if (manifest.Read is { } read)
             {
-                backups.Add(read);
+                (names.IsComplete(cluster, read) ? backups : unfinished).Add(read);
+            }
+            else if (manifest.Damage!.Kind == DamageKind.Missing && !names.HasCompletion(kept[at].Name))
+            {
+                // A collection took an unfinished one away since it was listed.
+                damage.Remove(manifest.Damage);
             }
             else
             {
@@ -63,7 +75,10 @@ public sealed record BackupListing(
             damage,
             notes,
             [.. expired.Select(item => item.Expired).OrderBy(item => item.Record.Backup, StringComparer.Ordinal)],
-            unreadable);
+            unreadable)
+        {
+            Unfinished = unfinished,
+        };
     }
 
     /// <summary>
@@ -82,6 +97,9 @@ public sealed record BackupListing(
             (item, stopping) => BackupCatalog.ReadTombstoneAsync(cluster, item.Name, stopping),
             damage,
             cancellationToken);
+
+        // One that went away since it was listed was taken back, or its backup is gone as well.
+        damage.RemoveAll(damaged => damaged.Kind == DamageKind.Missing);
         return [.. read.Zip(tombstones)
             .Where(pair => pair.First.Read is not null)
             .Select(pair => (pair.Second.Name, new ExpiredBackup(pair.Second.Lineage, pair.First.Read!)))];
@@ -99,7 +117,7 @@ public sealed record BackupListing(
         where T : class
     {
         var answers = new (T? Read, DamagedObjectException? Damage)[items.Count];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken };
+        var options = RequestsAtOnce.Options(MostAtOnce, cancellationToken);
         await Parallel.ForAsync(0, items.Count, options, async (at, stopping) =>
         {
             try

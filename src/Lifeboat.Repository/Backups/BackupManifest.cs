@@ -57,6 +57,12 @@ public sealed record BackupManifest
     /// <summary>Map runs, base first.</summary>
     public required Id128[] MapRuns { get; init; }
 
+    /// <summary>
+    /// The lease under which it was written: then it exists only together with its completion. Null for one that was written
+    /// without.
+    /// </summary>
+    public Id128? Lease { get; init; }
+
     /// <summary>The index run that lists what this backup added; null when it added nothing.</summary>
     public Id128? IndexRun { get; init; }
 

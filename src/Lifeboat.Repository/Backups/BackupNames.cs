@@ -9,13 +9,22 @@ namespace Lifeboat.Repository.Backups;
 internal sealed record BackupNames(
     IReadOnlyList<(Id128 Lineage, ObjectName Name)> Manifests,
     IReadOnlyList<(Id128 Lineage, ObjectName Name)> Tombstones,
-    IReadOnlyList<(uint Serial, ObjectName Name)> Marks)
+    IReadOnlyList<(uint Serial, ObjectName Name)> Marks,
+    IReadOnlySet<ObjectName> Completions)
 {
+    /// <summary>Whether a backup exists as far as its own objects tell: it is no unfinished one.</summary>
+    internal bool IsComplete(Cluster cluster, BackupManifest manifest) => manifest.Lease is null
+        || Completions.Contains(ObjectNames.Completion(cluster.Name, manifest.Lineage, manifest.Id));
+
+    internal bool HasCompletion(ObjectName manifest) =>
+        Completions.Contains(new ObjectName($"{BackupCatalog.Folder(manifest)}/complete"));
+
     internal static async ValueTask<BackupNames> ListAsync(Cluster cluster, CancellationToken cancellationToken)
     {
         var manifests = new List<(Id128 Lineage, ObjectName Name)>();
         var tombstones = new List<(Id128 Lineage, ObjectName Name)>();
         var marks = new List<(uint Serial, ObjectName Name)>();
+        var completions = new HashSet<ObjectName>();
         foreach (var child in await cluster.Store.ListChildrenAsync(
             ObjectNames.Lineages(cluster.Name), cancellationToken))
         {
@@ -35,6 +44,9 @@ internal sealed record BackupNames(
                     case [var backup, "tombstone"] when BackupId.IsValid(backup):
                         tombstones.Add((lineage, facts.Name));
                         break;
+                    case [var backup, "complete"] when BackupId.IsValid(backup):
+                        completions.Add(facts.Name);
+                        break;
                     case [var backup, "marks", var mark]
                         when BackupId.IsValid(backup) && BackupMarks.TryParse(mark, out var serial):
                         marks.Add((serial, facts.Name));
@@ -45,6 +57,6 @@ internal sealed record BackupNames(
             }
         }
 
-        return new BackupNames(manifests, tombstones, marks);
+        return new BackupNames(manifests, tombstones, marks, completions);
     }
 }

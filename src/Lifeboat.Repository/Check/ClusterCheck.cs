@@ -1,6 +1,7 @@
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Maps;
@@ -78,7 +79,25 @@ internal sealed class ClusterCheck(
         }
 
         BytesRead += wal.BytesRead + pieces.BytesRead;
+        await LeaveCollectedAsync(cluster, cancellationToken);
         return true;
+    }
+
+    /// <summary>
+    /// What a collection deleted since the check listed it is no damage: it had been condemned, and no backup needs it.
+    /// </summary>
+    private async ValueTask LeaveCollectedAsync(Cluster cluster, CancellationToken cancellationToken)
+    {
+        var missing = findings.Missing.Where(name => name.StartsWith(
+            ObjectNames.ClusterRoot(cluster.Name), StringComparison.Ordinal)).ToList();
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        var condemned = (await CondemnedLists.LoadAsync(cluster, cancellationToken)).Names;
+        findings.Leave(missing.Where(name =>
+            condemned.Contains(name[ObjectNames.ClusterRoot(cluster.Name).Length..])));
     }
 
     private async ValueTask ReadPacksAsync(Cluster cluster, CancellationToken cancellationToken)

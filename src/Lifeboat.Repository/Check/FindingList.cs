@@ -9,6 +9,32 @@ internal sealed class FindingList
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Object, DamageKind? Kind, string Detail), Found> _found = [];
 
+    /// <summary>Objects that hurt nothing as far as is known, and that were not there when they were read.</summary>
+    internal IReadOnlyList<string> Missing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _found.Where(found => found.Key.Kind == DamageKind.Missing
+                    && found.Value is { Backups.Count: 0, Points.Count: 0 }).Select(found => found.Key.Object)];
+            }
+        }
+    }
+
+    /// <summary>Takes back what was found of these objects being missing.</summary>
+    internal void Leave(IEnumerable<string> missing)
+    {
+        lock (_lock)
+        {
+            foreach (var key in missing.SelectMany(
+                name => _found.Keys.Where(key => key.Object == name && key.Kind == DamageKind.Missing)).ToList())
+            {
+                _found.Remove(key);
+            }
+        }
+    }
+
     internal void Add(
         string name,
         FindingSeverity severity,

@@ -50,6 +50,13 @@ internal sealed class LineageCheck(Cluster cluster, StoredCluster stored, Findin
                 {
                     expiredMaps.UnionWith(manifest.MapRuns);
                 }
+                else if (manifest is { Lease: not null } && !content.Completions.Contains(backup))
+                {
+                    // Nobody lists it: its writer is at work, or died, and the collection takes it away then.
+                    expiredMaps.UnionWith(manifest.MapRuns);
+                    findings.Add(
+                        name.Value, FindingSeverity.Information, kind: null, "the backup is not complete, and is not listed");
+                }
                 else if (manifest is not null)
                 {
                     backups.Add(manifest);

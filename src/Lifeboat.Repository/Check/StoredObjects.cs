@@ -75,6 +75,12 @@ internal sealed class StoredObjects
             return ClusterOf(name).HasRecord = true;
         }
 
+        // Leases and lists of condemned objects are the collection's: they hold nothing that a backup needs.
+        if (rest is ["leases" or "condemned", var holder, _] && Id128.TryParse(holder, out _))
+        {
+            return true;
+        }
+
         if (rest.Length != 2 || !Id128.TryParse(rest[1], out var id))
         {
             return false;
@@ -107,6 +113,9 @@ internal sealed class StoredObjects
                 return true;
             case ["backups", var backup, "tombstone"] when BackupId.IsValid(backup):
                 add(name, lineage).Tombstones.Add(facts.Name);
+                return true;
+            case ["backups", var backup, "complete"] when BackupId.IsValid(backup):
+                add(name, lineage).Completions.Add(backup);
                 return true;
             case ["backups", var backup, "marks", var mark]
                 when BackupId.IsValid(backup) && BackupMarks.TryParse(mark, out _):
@@ -181,6 +190,9 @@ internal sealed class StoredLineage
     internal List<ObjectName> Tombstones { get; } = [];
 
     internal List<ObjectName> Marks { get; } = [];
+
+    /// <summary>Ids of backups that have a completion.</summary>
+    internal HashSet<string> Completions { get; } = new(StringComparer.Ordinal);
 
     internal List<ObjectName> WalTombstones { get; } = [];
 

@@ -17,4 +17,9 @@ public enum ContainerKind : ushort
     WalCatalog = 12,
     Mark = 13,
     WalTombstone = 14,
+    Lease = 15,
+    Completion = 16,
+    Condemned = 17,
+    Cleared = 18,
+    Swept = 19,
 }

@@ -54,10 +54,15 @@ public sealed class FrameIndex : IDisposable
     /// <summary>For reading what maps refer to: packs and runs are listed only when a frame is not where it was put.</summary>
     public static FrameIndex ForReading(Cluster cluster) => new(cluster, content: null);
 
-    public static async ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken) =>
-        new(cluster, await IndexContent.LoadAsync(cluster, whole: false, cancellationToken));
+    public static ValueTask<FrameIndex> LoadAsync(Cluster cluster, CancellationToken cancellationToken) =>
+        LoadAsync(cluster, without: null, cancellationToken);
 
-    /// <summary>As <see cref="LoadAsync"/>, but every block is read: a run of which one is damaged does not count.</summary>
+    /// <param name="without">Packs that count as gone: condemned ones, for who stores.</param>
+    internal static async ValueTask<FrameIndex> LoadAsync(
+        Cluster cluster, IReadOnlySet<Id128>? without, CancellationToken cancellationToken) =>
+        new(cluster, await IndexContent.LoadAsync(cluster, whole: false, cancellationToken, without));
+
+    /// <summary>As for storing, but every block is read: a run of which one is damaged does not count.</summary>
     internal static async ValueTask<FrameIndex> LoadWholeAsync(Cluster cluster, CancellationToken cancellationToken) =>
         new(cluster, await IndexContent.LoadAsync(cluster, whole: true, cancellationToken));
 

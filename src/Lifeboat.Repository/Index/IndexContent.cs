@@ -43,14 +43,15 @@ internal sealed class IndexContent : IDisposable
     internal long BlocksRead => _cache.Misses;
 
     /// <param name="whole">Read every block of every run.</param>
+    /// <param name="without">Packs that count as gone.</param>
     internal static async ValueTask<IndexContent> LoadAsync(
-        Cluster cluster, bool whole, CancellationToken cancellationToken)
+        Cluster cluster, bool whole, CancellationToken cancellationToken, IReadOnlySet<Id128>? without = null)
     {
         // Runs are listed after packs: a pack that is stored and listed meanwhile is seen twice and not missed.
         var stored = new Dictionary<Id128, long>();
         await foreach (var facts in cluster.Store.ListAsync(ObjectNames.Packs(cluster.Name), cancellationToken))
         {
-            if (Id128.TryParse(facts.Name.LastPart, out var id))
+            if (Id128.TryParse(facts.Name.LastPart, out var id) && without?.Contains(id) != true)
             {
                 stored[id] = facts.Size;
             }
@@ -186,12 +187,16 @@ internal sealed class IndexContent : IDisposable
 
         var unlisted = stored.Where(pack => !listed.Contains(pack.Key)).ToList();
         var records = new PackRecord?[unlisted.Count];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken };
+        var options = RequestsAtOnce.Options(16, cancellationToken);
         await Parallel.ForAsync(0, unlisted.Count, options, async (at, stopping) =>
         {
             try
             {
                 records[at] = await PackDirectory.ReadAsync(cluster, unlisted[at].Key, unlisted[at].Value, stopping);
+            }
+            catch (DamagedObjectException gone) when (gone.Kind == DamageKind.Missing)
+            {
+                // A collection took it away since it was listed.
             }
             catch (DamagedObjectException damage)
             {

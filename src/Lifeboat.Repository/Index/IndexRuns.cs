@@ -26,6 +26,22 @@ internal sealed class IndexRuns : IDisposable
     /// <summary>Runs that are there and that a run which can be read makes needless.</summary>
     internal IReadOnlyList<Id128> Superseded { get; }
 
+    /// <summary>The runs that are there and that one of them makes needless, also by way of another such run.</summary>
+    internal HashSet<Id128> SupersededBy(IndexRun run)
+    {
+        var found = new HashSet<Id128>();
+        var ask = new Queue<IndexRun>([run]);
+        while (ask.TryDequeue(out var next))
+        {
+            foreach (var older in _opened.Where(older => next.Supersedes.Contains(older.Id) && found.Add(older.Id)))
+            {
+                ask.Enqueue(older);
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Runs that cannot be read.</summary>
     internal List<DamagedObjectException> Damage { get; }
 
@@ -44,7 +60,7 @@ internal sealed class IndexRuns : IDisposable
 
         var opened = new IndexRun?[names.Count];
         var damage = new List<DamagedObjectException>();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken };
+        var options = RequestsAtOnce.Options(MostAtOnce, cancellationToken);
         await Parallel.ForAsync(0, names.Count, options, async (at, stopping) =>
         {
             IndexRun? run = null;
@@ -57,6 +73,11 @@ internal sealed class IndexRuns : IDisposable
                 }
 
                 opened[at] = run;
+            }
+            catch (DamagedObjectException gone) when (gone.Kind == DamageKind.Missing)
+            {
+                // A collection took it away since it was listed: another run holds what it held.
+                run?.Dispose();
             }
             catch (DamagedObjectException found)
             {

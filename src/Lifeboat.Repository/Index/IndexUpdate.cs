@@ -29,6 +29,20 @@ internal static class IndexUpdate
         return await WriteAsync(cluster, packs, merged, weight, cancellationToken);
     }
 
+    /// <summary>Writes one run in place of all that count, without the packs that are gone.</summary>
+    internal static async ValueTask<Id128?> CompactAsync(
+        Cluster cluster, Func<Id128, bool> isThere, CancellationToken cancellationToken)
+    {
+        using var runs = await IndexRuns.OpenAsync(cluster, new BlockCache(0), cancellationToken);
+        if (runs.Damage.Count > 0 || runs.Live.Count == 0)
+        {
+            return null;
+        }
+
+        var weight = (int)Math.Min(int.MaxValue, runs.Live.Sum(run => (long)run.Weight));
+        return await WriteAsync(cluster, [], [.. runs.Live], Math.Max(1, weight), cancellationToken, isThere);
+    }
+
     /// <summary>Tells new facts of packs (storage class, lock, condemned) without listing their frames again.</summary>
     internal static async ValueTask<Id128> WriteFactsAsync(
         Cluster cluster, IEnumerable<IndexedPack> packs, CancellationToken cancellationToken)
@@ -45,13 +59,14 @@ internal static class IndexUpdate
         IReadOnlyCollection<PackRecord> packs,
         IndexRun[] merged,
         int weight,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Func<Id128, bool>? isThere = null)
     {
         // The frames of a pack are taken from one run only, the newest that lists them; here from the pack itself.
         var places = new Dictionary<Id128, (IndexedPack Facts, int From)>();
         for (var run = 0; run < merged.Length; run++)
         {
-            foreach (var pack in merged[run].Packs)
+            foreach (var pack in merged[run].Packs.Where(pack => isThere?.Invoke(pack.Id) != false))
             {
                 var known = places.GetValueOrDefault(pack.Id);
                 places[pack.Id] = pack.Frames == 0 && known.Facts is not null
@@ -69,7 +84,8 @@ internal static class IndexUpdate
         var order = places.Values.OrderBy(place => place.Facts.Id).Select(place => place.Facts).ToList();
         var placeOf = order.Index().ToDictionary(pack => pack.Item.Id, pack => pack.Index);
         int[] Places(int from) =>
-            [.. merged[from].Packs.Select(pack => places[pack.Id].From == from ? placeOf[pack.Id] : -1)];
+            [.. merged[from].Packs.Select(
+                pack => places.TryGetValue(pack.Id, out var place) && place.From == from ? placeOf[pack.Id] : -1)];
         var maps = merged.Select((_, from) => Places(from)).ToArray();
         var ids = packs.Sum(pack => pack.Frames.Sum(frame => 1L + frame.Slots.Length)) + merged.Sum(run => run.Ids);
         await using var writer = await IndexRunWriter.CreateAsync(cluster, ids, cancellationToken);

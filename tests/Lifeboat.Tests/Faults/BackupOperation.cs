@@ -7,6 +7,7 @@ using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Collect;
 using Lifeboat.Testing.Wal;
 using Xunit;
 
@@ -98,15 +99,18 @@ internal sealed class BackupOperation(FaultWorld world, BackupKind kind = Backup
         var source = new ServerSource(world.Data, Facts(world, control), control, lineage);
         var warnings = new List<string>();
         var activity = new QuietActivity();
-        var copied = await new DataDirectoryCopy(request, source, activity, warnings).RunAsync(
+        await using var session = await WriterSession.BeginAsync(cluster, cancellationToken);
+        var copied = await new DataDirectoryCopy(request, source, session, activity, warnings).RunAsync(
             start, _ => Task.FromResult(stop), cancellationToken);
-        return await new BackupCompletion(request, source, activity, warnings).RunAsync(
+        var manifest = await new BackupCompletion(request, source, session, activity, warnings).RunAsync(
             began,
             start,
             new BackupStop(stop, Label(start), ReadOnlyMemory<byte>.Empty),
             copied,
             [new CatalogLine(5, "postgres")],
             cancellationToken);
+        await session.Lease.EndAsync(cancellationToken);
+        return manifest;
     }
 
     private static byte[] Label(Lsn start) => Encoding.ASCII.GetBytes(

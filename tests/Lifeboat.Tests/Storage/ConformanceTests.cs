@@ -4,6 +4,7 @@ using Lifeboat.Storage.Local;
 using Lifeboat.Storage.Memory;
 using Lifeboat.Storage.Retry;
 using Lifeboat.Testing.Files;
+using Lifeboat.Testing.Simulation;
 using Lifeboat.Testing.Stores;
 
 namespace Lifeboat.Tests.Storage;
@@ -67,4 +68,16 @@ public sealed class LocalStoreWithoutHardLinksConformance : LocalConformance
     protected override IFileSystem Files { get; } = new FaultyFileSystem(
         PosixFileSystem.Instance,
         new FileFault(1, Errno.NotPermitted, ForGood: true, Concerns: (what, _) => what == FileOperation.Link));
+}
+
+public sealed class SimulatedStoreConformance : ObjectStoreConformance
+{
+    protected override IObjectStore CreateStore() => new SimulatedStore(
+        new SimulatedStorage(1, new VirtualClock()) { Latency = TimeSpan.FromMilliseconds(50) });
+}
+
+public sealed class SimulatedStoreWithVersionsWithoutCreateIfAbsentConformance : ObjectStoreConformance
+{
+    protected override IObjectStore CreateStore() => new SimulatedStore(
+        new SimulatedStorage(1, new VirtualClock(), createIfAbsent: false, versions: true));
 }

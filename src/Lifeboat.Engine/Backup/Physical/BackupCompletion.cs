@@ -4,16 +4,21 @@ using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
 /// What comes behind pg_backup_stop: the WAL that makes the copy consistent is seen in the repository, then the
-/// manifest is put, and with it the backup exists.
+/// manifest is put, and when everything that it needs is still there the completion, with which the backup exists.
 /// </summary>
 internal sealed class BackupCompletion(
-    PhysicalBackupRequest request, ServerSource source, IActivity activity, List<string> warnings)
+    PhysicalBackupRequest request,
+    ServerSource source,
+    WriterSession session,
+    IActivity activity,
+    List<string> warnings)
 {
     /// <summary>Some seconds' work; an archive from before there were catalogs gets them over several backups.</summary>
     private const int MostCatalogs = 16;
@@ -36,8 +41,8 @@ internal sealed class BackupCompletion(
         TellWarnings(copied);
         var manifest = Manifest(began, stopTime, timeline, start, stop, copied, configuration);
         await PutTagsAsync(manifest, cancellationToken);
-        await BackupCatalog.PutAsync(request.Cluster, manifest, catalog, cancellationToken);
-        await RequireWalAsync(manifest, cancellationToken);
+        manifest = await session.CommitAsync(
+            manifest, catalog, put => RequireWalAsync(put, cancellationToken), cancellationToken);
         await RollCatalogsAsync(cancellationToken);
         return manifest;
     }
@@ -55,8 +60,8 @@ internal sealed class BackupCompletion(
     }
 
     /// <summary>
-    /// WAL expires when no backup that is listed needs it, and this one was not until now. Who expires WAL looks for new
-    /// backups behind that, so that one of the two sees the other.
+    /// WAL expires when no manifest needs it, and this one was not there until now. Who expires WAL looks for new manifests
+    /// behind that, unfinished ones too, so that one of the two sees the other.
     /// </summary>
     private async Task RequireWalAsync(BackupManifest manifest, CancellationToken cancellationToken)
     {
@@ -69,11 +74,6 @@ internal sealed class BackupCompletion(
             return;
         }
 
-        await BackupCatalog.ExpireAsync(
-            request.Cluster,
-            manifest.Lineage,
-            new TombstoneRecord(manifest.Id, "its WAL expired while it was taken", request.Time.GetUtcNow()),
-            cancellationToken);
         throw new LifeboatException(new Failure(
             ErrorCode.WalMissing,
             "complete the backup",

@@ -5,6 +5,7 @@ using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
@@ -16,7 +17,11 @@ namespace Lifeboat.Engine.Backup.Physical;
 /// then the maps. When it returns, all of that is durable, and no backup names it yet.
 /// </summary>
 internal sealed class DataDirectoryCopy(
-    PhysicalBackupRequest request, ServerSource source, IActivity activity, List<string> warnings)
+    PhysicalBackupRequest request,
+    ServerSource source,
+    WriterSession session,
+    IActivity activity,
+    List<string> warnings)
 {
     private readonly BackupPacks _packs = new(request.Cluster);
 
@@ -25,12 +30,12 @@ internal sealed class DataDirectoryCopy(
     internal async Task<CopiedFiles> RunAsync(
         Lsn start, Func<CancellationToken, Task<Lsn>> walPosition, CancellationToken cancellationToken)
     {
-        var over = await IncrementalBase.FindAsync(request, source, start, cancellationToken);
+        var over = await IncrementalBase.FindAsync(request, source, session, start, cancellationToken);
         Tell(over);
-        using var loaded = await FrameIndex.LoadAsync(request.Cluster, cancellationToken);
+        using var loaded = await session.LoadIndexAsync(cancellationToken);
         await request.Cluster.Store.SweepAsync(cancellationToken);
         await _packs.AdoptAsync(loaded.Unlisted, cancellationToken);
-        foreach (var damage in loaded.Damage)
+        foreach (var damage in session.Damage.Concat(loaded.Damage))
         {
             activity.Warn($"not reused: {damage.Message}");
         }

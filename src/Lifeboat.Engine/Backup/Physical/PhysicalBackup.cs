@@ -1,8 +1,10 @@
 using Lifeboat.Engine.Activity;
+using Lifeboat.Engine.Leases;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Engine.Backup.Physical;
@@ -57,13 +59,21 @@ public sealed class PhysicalBackup
         await using (backup)
         {
             await SourceClaim.RequireAsync(_request, source, cancellationToken);
-            var copied = await CopyAsync(source, backup, cancellationToken);
-            var catalog = await ReadCatalogAsync(cancellationToken);
-            var stop = await backup.StopAsync(cancellationToken);
-            var manifest = await new BackupCompletion(_request, source, _activity, _warnings).RunAsync(
-                _start, backup.StartLsn, stop, copied, catalog, cancellationToken);
+            await using var writer = await WriterSession.BeginAsync(Cluster, cancellationToken);
+            var manifest = await KeptLease.RunAsync(
+                writer.Lease, stopping => WriteAsync(source, backup, writer, stopping), cancellationToken);
             return new PhysicalBackupReport(manifest, _request.Time.GetUtcNow() - _start);
         }
+    }
+
+    private async Task<BackupManifest> WriteAsync(
+        ServerSource source, BackupSession backup, WriterSession writer, CancellationToken cancellationToken)
+    {
+        var copied = await CopyAsync(source, backup, writer, cancellationToken);
+        var catalog = await ReadCatalogAsync(cancellationToken);
+        var stop = await backup.StopAsync(cancellationToken);
+        return await new BackupCompletion(_request, source, writer, _activity, _warnings).RunAsync(
+            _start, backup.StartLsn, stop, copied, catalog, cancellationToken);
     }
 
     /// <summary>
@@ -86,12 +96,12 @@ public sealed class PhysicalBackup
     /// Copies as long as the server lives: without its backup mode what is read further is worth nothing.
     /// </summary>
     private async Task<CopiedFiles> CopyAsync(
-        ServerSource source, BackupSession backup, CancellationToken cancellationToken)
+        ServerSource source, BackupSession backup, WriterSession writer, CancellationToken cancellationToken)
     {
         using var oneAtATime = new SemaphoreSlim(1, 1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var copying = new DataDirectoryCopy(_request, source, _activity, _warnings).RunAsync(
+        var copying = new DataDirectoryCopy(_request, source, writer, _activity, _warnings).RunAsync(
             backup.StartLsn, cancel => WalPositionAsync(backup, oneAtATime, cancel), stop.Token);
         var watching = WatchAsync(backup, oneAtATime, ended.Token, cancellationToken);
         try

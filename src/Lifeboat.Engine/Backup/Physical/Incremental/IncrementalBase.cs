@@ -4,6 +4,7 @@ using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Wal.Changes;
 using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Collect;
 
 namespace Lifeboat.Engine.Backup.Physical.Incremental;
 
@@ -23,7 +24,11 @@ internal sealed record IncrementalBase(BackupManifest? Parent, WalChanges? Chang
     /// <summary>Finds the newest backup that the WAL leads from to this one's start.</summary>
     /// <param name="start">What pg_backup_start answered: everything before is durable in pg_wal or archived.</param>
     internal static async ValueTask<IncrementalBase> FindAsync(
-        PhysicalBackupRequest request, ServerSource source, Lsn start, CancellationToken cancellationToken)
+        PhysicalBackupRequest request,
+        ServerSource source,
+        WriterSession session,
+        Lsn start,
+        CancellationToken cancellationToken)
     {
         if (request.Kind == BackupKind.Full)
         {
@@ -32,7 +37,7 @@ internal sealed record IncrementalBase(BackupManifest? Parent, WalChanges? Chang
 
         var (backups, _) = await BackupCatalog.ListAsync(request.Cluster, cancellationToken);
         var fitting = backups
-            .Where(backup => backup.Lineage == source.Lineage.Id && Fits(backup.Server, source.Identity(request.Files)))
+            .Where(backup => backup.Lineage == source.Lineage.Id && session.MayBuildOn(backup) && Fits(backup.Server, source.Identity(request.Files)))
             .OrderByDescending(backup => backup.StopTime)
             .ToList();
         if (fitting.Count == 0)

@@ -1,0 +1,249 @@
+using Lifeboat.Platform.Errors;
+using Lifeboat.Repository;
+using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Collect;
+using Lifeboat.Storage;
+using Lifeboat.Testing.Simulation;
+
+namespace Lifeboat.Tests.Collect;
+
+/// <summary>
+/// One random history: hosts back up, push, expire, restore and collect in one repository, die at any request, are suspended
+/// for minutes or weeks at the worst moments, and see listings that lag; clocks jump. <see cref="HistoryModel"/> says what
+/// must hold, and is asked between requests.
+/// </summary>
+internal sealed class CollectionHistory
+{
+    private const int Hosts = 3;
+
+    private readonly Random _random;
+    private readonly VirtualClock _clock = new();
+    private readonly SimulatedStorage _storage;
+    private readonly SimulatedProcesses _processes;
+    private readonly HistoryModel _model;
+    private readonly TimeSpan[] _skews = new TimeSpan[Hosts];
+    private readonly Sabotage _sabotage;
+    private readonly bool _storeJumps;
+    private readonly TimeSpan _length;
+    private long _looked = -1;
+    private DateTimeOffset _nextLook;
+
+    private CollectionHistory(int seed, Sabotage sabotage)
+    {
+        _random = new Random(seed);
+        _sabotage = sabotage;
+        _length = TimeSpan.FromDays(_random.Next(4) == 0 ? 60 : 9);
+        _storeJumps = _random.Next(4) == 0;
+        _storage = new SimulatedStorage(seed, _clock, createIfAbsent: _random.Next(4) > 0)
+        {
+            Lag = TimeSpan.FromMinutes(_random.Next(3) * 3),
+            Latency = TimeSpan.FromMilliseconds(_random.Next(100, 3000)),
+            ReadsLag = _random.Next(3) == 0,
+        };
+        _model = new HistoryModel(_storage, _clock) { DatesAreTrue = !_storeJumps };
+        _processes = new SimulatedProcesses(_clock, _random) { Between = LookAsync };
+        for (var host = 0; host < Hosts && !_storeJumps; host++)
+        {
+            _skews[host] = TimeSpan.FromHours(_random.Next(-48, 48));
+        }
+    }
+
+    /// <summary>Backups that were read, so that a test sees that something happened.</summary>
+    internal int Read => _model.Read;
+
+    internal int Deleted { get; private set; }
+
+    internal long Requests => _storage.Requests;
+
+    /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
+    internal static async Task<CollectionHistory> RunAsync(int seed, Sabotage sabotage = Sabotage.None)
+    {
+        var history = new CollectionHistory(seed, sabotage);
+        await history.RunAsync();
+        return history;
+    }
+
+    private async Task RunAsync()
+    {
+        await OpenAsync(_storage.Memory, host: 0, create: true);
+        _model.Cluster = await OpenAsync(_storage.Memory, host: 0);
+        var days = (int)_length.TotalDays;
+        for (var number = 0; number < Math.Min(days * 2, 26); number++)
+        {
+            Start("backup", process => process.BackUpAsync());
+        }
+
+        for (var number = 0; number < Math.Min(days, 14); number++)
+        {
+            Start("expire", process => process.ExpireAsync());
+            Start("push", process => process.PushAsync());
+            Start("restore", process => process.RestoreAsync());
+        }
+
+        for (var number = 0; number < Math.Min(days * 2, 30); number++)
+        {
+            Start("collect", process => process.CollectAsync(_sabotage.Margins()));
+        }
+
+        for (var jumps = _random.Next(4); jumps > 0; jumps--)
+        {
+            _processes.Start(_length * _random.NextDouble(), (_, _) => JumpAsync());
+        }
+
+        await _processes.RunAsync();
+        _storage.ReadsLag = false;
+        await LookAsync(force: true);
+        await RequireGivenBackAsync();
+    }
+
+    private void Start(string what, Func<HistoryProcess, Task> run)
+    {
+        var host = _random.Next(Hosts);
+        var seed = _random.Next();
+        _processes.Start(_length * _random.NextDouble(), async (turn, sleep) =>
+        {
+            var random = new Random(seed);
+            var store = new SimulatedStore(_storage, turn)
+            {
+                CrashAt = random.Next(8) == 0 ? random.Next(1, 80) : null,
+                CrashBehind = random.Next(2) == 0,
+            };
+            var isWriter = what == "backup";
+            var time = _clock.Skewed(() => _skews[host]);
+            var lies = _sabotage.Concerns(isWriter);
+            var seen = lies && isWriter ? new DrowsyClock(time) : time;
+            var process = new HistoryProcess(_model, random, sleep);
+            process.Suspend(store, what, _length);
+            try
+            {
+                process.Cluster = await OpenAsync(
+                    lies ? new LyingStore(store, _sabotage, time) : store, seen);
+                await run(process);
+            }
+            catch (SimulatedCrashException)
+            {
+                // What it leaves behind is what the test is about.
+            }
+            catch (Exception failure) when (failure is LifeboatException or OperationCanceledException)
+            {
+                // It said so, and nothing was promised. But a writer that was awake has no reason to.
+                if (isWriter && !process.Slept && !_storeJumps && !_storage.ReadsLag)
+                {
+                    throw new BrokenPromiseException($"a backup failed for nothing: {failure.Message}");
+                }
+            }
+        });
+    }
+
+    private Task LookAsync() => LookAsync(force: false);
+
+    /// <summary>Whenever something was deleted, or hours have passed.</summary>
+    private async Task LookAsync(bool force)
+    {
+        var now = _clock.GetUtcNow();
+        if (!force && _storage.Deleted.Count == 0 && now < _nextLook)
+        {
+            return;
+        }
+
+        if (force || now >= _nextLook || _looked != _storage.Deletions)
+        {
+            Deleted += _storage.Deleted.Count;
+            _model.RequireOldDeletions();
+            if (force || now >= _nextLook || _random.Next(20) == 0)
+            {
+                await _model.RequireReadableAsync(
+                    _sabotage == Sabotage.CompletionIsNotAsked
+                        ? new LyingStore(_storage.Memory, _sabotage, _clock)
+                        : null);
+                _nextLook = now.AddHours(8);
+            }
+
+            _looked = _storage.Deletions;
+        }
+    }
+
+    /// <summary>One clock jumps, and may come back: the store's or a host's.</summary>
+    private Task JumpAsync()
+    {
+        var by = TimeSpan.FromHours(_random.Next(-72, 72));
+        if (_storeJumps)
+        {
+            _storage.Skew += by;
+        }
+        else
+        {
+            _skews[_random.Next(Hosts)] += by;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Behind all margins, nothing is there that no backup reaches, and nothing of the collection itself.</summary>
+    private async Task RequireGivenBackAsync()
+    {
+        var cluster = _model.Cluster;
+        for (var run = 0; run < 22; run++)
+        {
+            _clock.Advance(TimeSpan.FromDays(run < 14 ? 2 : 10));
+            var collection = new Collection(cluster, _sabotage.Margins());
+            var plan = await collection.PlanAsync(default);
+            if (plan.Doubts.Count > 0)
+            {
+                throw new BrokenPromiseException($"never certain: {plan.Doubts[0]}");
+            }
+
+            await collection.ApplyAsync(plan, default);
+        }
+
+        await LookAsync(force: true);
+        var backups = (await BackupListing.LoadAsync(cluster, withNotes: false, default)).Backups;
+        var objects = await ClusterObjects.ListAsync(cluster, default);
+        var mark = new CollectionMark(cluster, objects);
+        await mark.RunAsync(backups.SelectMany(backup => backup.MapRuns), static _ => true, default);
+        var folders = objects.Lineages.Values.SelectMany(items => items).Where(item => item.Parts[0] == "backups")
+            .Select(item => item.Parts[1]).ToHashSet(StringComparer.Ordinal);
+
+        // A list is kept as long as something that it names is needed.
+        var living = (await CondemnedLists.LoadAsync(cluster, default)).Lists
+            .Where(list => list.Names.Any(objects.Contains)).Select(list => list.Id.ToString()).ToHashSet();
+        var left = new List<string>();
+        await foreach (var facts in _storage.Memory.ListAsync("clusters/main/", default))
+        {
+            if (facts.Name.Value.Split('/') is [_, _, "leases", ..]
+                || (facts.Name.Value.Split('/') is [_, _, "condemned", var list, ..] && !living.Contains(list)))
+            {
+                left.Add(facts.Name.Value);
+            }
+        }
+
+        if (mark.Doubts.Count > 0 || objects.Maps.Count > mark.NeededMaps.Count || mark.FreePacks.Count > 0
+            || mark.Index.Needless(static _ => true).Any() || folders.Count > backups.Count || left.Count > 0)
+        {
+            throw new BrokenPromiseException(
+                $"not given back: {mark.FreePacks.Count} packs, {objects.Maps.Count - mark.NeededMaps.Count} maps, "
+                + $"{mark.Index.Needless(static _ => true).Count()} index runs, {folders.Count - backups.Count} folders, "
+                + $"lists and leases: {string.Join(", ", left)}; {string.Join(", ", mark.Doubts)}");
+        }
+    }
+
+    private Task<Cluster> OpenAsync(IObjectStore store, int host, bool create = false) =>
+        OpenAsync(store, _clock.Skewed(() => _skews[host]), create);
+
+    private static async Task<Cluster> OpenAsync(IObjectStore store, TimeProvider time, bool create = false)
+    {
+        if (create)
+        {
+            var (made, _) = await RepositoryRoot.InitAsync(store, secret: null, time, default);
+            var (cluster, _) = await Cluster.CreateAsync(made, "main", default);
+            await LineageCatalog.BindAsync(
+                cluster,
+                new LineageRecord(cluster.FirstLineage, "1", HistoryProcess.SegmentSize, 17, Parent: null),
+                default);
+            return cluster;
+        }
+
+        return await Cluster.OpenAsync(await RepositoryRoot.OpenAsync(store, secret: null, time, default), "main", default);
+    }
+}

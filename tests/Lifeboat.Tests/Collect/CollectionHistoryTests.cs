@@ -1,0 +1,75 @@
+using System.Globalization;
+using Lifeboat.Testing;
+using Xunit;
+
+namespace Lifeboat.Tests.Collect;
+
+/// <summary>Random histories of backups, expiry and collection; and that they notice what is missing.</summary>
+public sealed class CollectionHistoryTests
+{
+    private const int Ordinary = 50;
+    private const int Whole = 10_000;
+
+    private static readonly string? Chosen = Environment.GetEnvironmentVariable("LIFEBOAT_SIMULATE_HISTORY");
+
+    [Fact]
+    public async Task I14_I15_in_random_histories_what_is_listed_can_be_read_and_what_is_needless_is_given_back()
+    {
+        var numbers = Sample.Numbers("collection");
+        var (read, deleted, requests) = (0, 0, 0L);
+        for (var run = 0; run < (Chosen is not null ? 1 : Sample.IsWhole ? Whole : Ordinary); run++)
+        {
+            var seed = Chosen is null ? numbers.Next() : int.Parse(Chosen, CultureInfo.InvariantCulture);
+            try
+            {
+                var history = await CollectionHistory.RunAsync(seed);
+                read += history.Read;
+                deleted += history.Deleted;
+                requests += history.Requests;
+            }
+            catch (Exception failure)
+            {
+                Assert.Fail($"eng/simulate history {seed}: {failure}");
+            }
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"{read} backups were read, {deleted} objects deleted, {requests} requests");
+        Assert.True(read > 0 && deleted > 0, $"{read} backups were read, {deleted} objects deleted");
+    }
+
+    /// <summary>Those that few histories are enough for; the others take minutes.</summary>
+    private static readonly string[] s_quick =
+    [
+        nameof(Sabotage.WritersIgnoreLists),
+        nameof(Sabotage.WritersDoNotLookBehindTheManifest),
+        nameof(Sabotage.WritersDoNotLookBehindTheCompletion),
+        nameof(Sabotage.CollectorsUseTheirOwnClock),
+        nameof(Sabotage.TombstonesAreTakenAtOnce),
+    ];
+
+    public static TheoryData<string> All => [.. Enum.GetNames<Sabotage>().Where(
+        name => name != nameof(Sabotage.None) && (Sample.IsWhole || s_quick.Contains(name)))];
+
+    /// <summary>Each thing that is relied on is needed: without it some history breaks a promise.</summary>
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task A_history_notices(string sabotage)
+    {
+        const int most = 400;
+        var numbers = Sample.Numbers(sabotage);
+        for (var run = 0; run < most; run++)
+        {
+            try
+            {
+                await CollectionHistory.RunAsync(numbers.Next(), Enum.Parse<Sabotage>(sabotage));
+            }
+            catch (BrokenPromiseException found)
+            {
+                TestContext.Current.SendDiagnosticMessage($"{sabotage}: after {run + 1}: {found.Message}");
+                return;
+            }
+        }
+
+        Assert.Fail($"{most} histories with {sabotage} broke no promise: what it takes away is not shown to be needed");
+    }
+}

@@ -1,0 +1,67 @@
+using Lifeboat.Repository.Collect;
+
+namespace Lifeboat.Tests.Collect;
+
+/// <summary>One thing that the collection relies on, taken away: histories must then break a promise.</summary>
+internal enum Sabotage
+{
+    None,
+
+    /// <summary>Writers see no list of condemned objects at all.</summary>
+    WritersIgnoreLists,
+
+    /// <summary>Writers see nothing that was condemned or cleared since they put their manifest.</summary>
+    WritersDoNotLookBehindTheManifest,
+
+    /// <summary>Writers see nothing that was condemned since they put their completion.</summary>
+    WritersDoNotLookBehindTheCompletion,
+
+    /// <summary>To writers their lease looks renewed in time, however long they slept.</summary>
+    WritersIgnoreTheirLease,
+
+    /// <summary>As above, and lists are forgotten as soon as they are swept.</summary>
+    WritersIgnoreTheirLeaseAndListsAreForgotten,
+
+    /// <summary>What was spared by a sweep may be relied on again.</summary>
+    WhatWasSparedIsUsedAgain,
+
+    /// <summary>A manifest without a completion is taken for a backup.</summary>
+    CompletionIsNotAsked,
+
+    /// <summary>Collections see no lease.</summary>
+    CollectorsIgnoreLeases,
+
+    /// <summary>Collections tell what is old by their own clock.</summary>
+    CollectorsUseTheirOwnClock,
+
+    /// <summary>Before it deletes, a collection does not see manifests that came since it condemned.</summary>
+    CollectorsDoNotMarkAgain,
+
+    /// <summary>Nothing is waited for between condemning, clearing and sweeping.</summary>
+    NothingSettles,
+
+    /// <summary>What a tombstone names is condemned at once.</summary>
+    TombstonesAreTakenAtOnce,
+}
+
+internal static class Sabotages
+{
+    internal static CollectionMargins Margins(this Sabotage sabotage) => sabotage switch
+    {
+        Sabotage.NothingSettles => CollectionMargins.Usual with { Settle = TimeSpan.Zero },
+        Sabotage.TombstonesAreTakenAtOnce => CollectionMargins.Usual with { Tombstones = TimeSpan.Zero },
+        Sabotage.WritersIgnoreTheirLeaseAndListsAreForgotten =>
+            CollectionMargins.Usual with { ListKept = TimeSpan.Zero },
+        _ => CollectionMargins.Usual,
+    };
+
+    /// <summary>How one process sees the store under this sabotage.</summary>
+    internal static bool Concerns(this Sabotage sabotage, bool isWriter) => sabotage switch
+    {
+        Sabotage.None or Sabotage.NothingSettles or Sabotage.TombstonesAreTakenAtOnce => false,
+        Sabotage.CompletionIsNotAsked => true,
+        Sabotage.CollectorsIgnoreLeases or Sabotage.CollectorsUseTheirOwnClock or Sabotage.CollectorsDoNotMarkAgain =>
+            !isWriter,
+        _ => isWriter,
+    };
+}
