@@ -117,7 +117,8 @@ internal sealed class BackupCandidates(Cluster cluster, ClusterObjects objects, 
         try
         {
             var record = await BackupCatalog.ReadTombstoneAsync(cluster, stone, cancellationToken);
-            if (times.Clock.IsOlder(facts.LastModified, record.ExpiredAt, times.Margins.Tombstones))
+            if (times.Clock.IsOlder(facts.LastModified, record.ExpiredAt, times.Margins.Tombstones)
+                && !times.MayBeReliedOn(facts))
             {
                 return true;
             }
