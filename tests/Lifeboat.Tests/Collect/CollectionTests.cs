@@ -98,6 +98,25 @@ public sealed class CollectionTests
     }
 
     [Fact]
+    public async Task What_expires_while_somebody_is_at_work_who_may_rely_on_it_stays_until_he_has_ended()
+    {
+        var cluster = await OpenAsync();
+        await BackUpAsync(1);
+        await BackUpAsync(2);
+        await using var writer = await Lease.TakeAsync(cluster, LeasePurpose.Write, default);
+        await ExpireAllButLastAsync();
+        for (var slept = 0; slept < 60; slept++)
+        {
+            _clock.Advance(TimeSpan.FromMinutes(30));
+            await writer.RenewAsync(default);
+        }
+
+        Assert.Empty((await new Collection(cluster).PlanAsync(default)).Condemn);
+        await writer.EndAsync(default);
+        Assert.NotEmpty((await new Collection(cluster).PlanAsync(default)).Condemn);
+    }
+
+    [Fact]
     public async Task I15_a_list_waits_for_leases_that_began_before_it_and_not_for_later_ones()
     {
         var cluster = await OpenAsync();
