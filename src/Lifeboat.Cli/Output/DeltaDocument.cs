@@ -22,8 +22,8 @@ internal sealed record DeltaDocument(
 
     public static DeltaDocument? Of(DeltaPlan? plan) => plan is null ? null : new DeltaDocument(
         plan.Compared.Count,
-        [.. plan.Removed.Take(MostRemoved).Select(removal => PosixPath.Display(removal.Path))],
-        plan.Removed.Count,
+        [.. plan.Lost.Take(MostRemoved).Select(removal => PosixPath.Display(removal.Path))],
+        plan.Lost.Count,
         plan.Wal.Count,
         plan.WalFolder,
         [.. DeltaWords.Of(plan)]);

@@ -52,7 +52,8 @@ internal sealed class RecoveryFiles
 
     /// <summary>Whether a restore copies this file; the others it makes.</summary>
     internal static bool Copies(Repository.Backups.BackupManifest backup, string path) =>
-        path is not (ControlFile.Path or AutoConfiguration or RecoverySignal or StandbySignal)
+        path is not (ControlFile.Path or AutoConfiguration or RecoverySignal or StandbySignal or BackupLabel.FileName
+            or LineageMarker.FileName or BackupManifest.FileName)
         && Array.TrueForAll(backup.Configuration, kept => kept.Target != path);
 
     /// <summary>Whether this entry is none that is copied; files whose content is needed later are remembered.</summary>

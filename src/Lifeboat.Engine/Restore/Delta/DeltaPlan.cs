@@ -17,7 +17,12 @@ public sealed record DeltaPlan(
     IReadOnlySet<string> Links,
     IReadOnlyList<DeltaRemoval> Removed,
     IReadOnlyList<string> Wal,
-    string? WalFolder);
+    string? WalFolder)
+{
+    /// <summary>What a person should know of: without what is made anew.</summary>
+    public IReadOnlyList<DeltaRemoval> Lost { get; } = [.. Removed.Where(removal => !removal.IsMadeAnew)];
+}
 
 /// <param name="Path">Relative to the data directory.</param>
-public readonly record struct DeltaRemoval(string Path, bool IsDirectory);
+/// <param name="IsMadeAnew">The restore makes a file of this name: nothing of the user's goes.</param>
+public readonly record struct DeltaRemoval(string Path, bool IsDirectory, bool IsMadeAnew);

@@ -17,6 +17,7 @@ internal sealed class DeltaSurvey
 
     private readonly IFileSystem _files;
     private readonly string _root;
+    private readonly BackupManifest _backup;
     private readonly IReadOnlyDictionary<uint, string> _tablespaces;
     private readonly Dictionary<string, MapFileKind> _wanted;
     private readonly HashSet<string> _insides;
@@ -36,6 +37,7 @@ internal sealed class DeltaSurvey
     {
         _files = files;
         _root = root;
+        _backup = backup;
         _tablespaces = tablespaces;
         _wanted = entries.Where(entry => entry.Facts.Kind != MapFileKind.Regular
                 || RecoveryFiles.Copies(backup, entry.Path))
@@ -166,6 +168,6 @@ internal sealed class DeltaSurvey
             }
         }
 
-        _removed.Add(new DeltaRemoval(path, kind == FileKind.Directory));
+        _removed.Add(new DeltaRemoval(path, kind == FileKind.Directory, !RecoveryFiles.Copies(_backup, path)));
     }
 }

@@ -10,11 +10,11 @@ public static class DeltaWords
     public static IEnumerable<string> Of(DeltaPlan plan)
     {
         yield return $"{plan.Compared.Count:N0} files are compared, and only pages that differ are written";
-        if (plan.Removed.Count > 0)
+        if (plan.Lost.Count > 0)
         {
-            yield return $"{plan.Removed.Count:N0} files and directories that are not in the backup are removed: "
-                + string.Join(", ", plan.Removed.Take(MostNamed).Select(removal => PosixPath.Display(removal.Path)))
-                + (plan.Removed.Count > MostNamed ? ", ..." : "");
+            yield return $"{plan.Lost.Count:N0} files and directories that are not in the backup are removed: "
+                + string.Join(", ", plan.Lost.Take(MostNamed).Select(removal => PosixPath.Display(removal.Path)))
+                + (plan.Lost.Count > MostNamed ? ", ..." : "");
         }
 
         if (plan.WalFolder is { } folder)
