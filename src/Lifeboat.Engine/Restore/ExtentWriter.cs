@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Threading.Channels;
 using Lifeboat.Engine.Activity;
 using Lifeboat.Engine.Restore.Delta;
@@ -87,7 +86,7 @@ internal sealed class ExtentWriter : IDisposable
         ExtentEntry extent,
         CancellationToken cancellationToken)
     {
-        var pages = file.IsCompared ? comparer.Differences(file.File, extent) : PageComparer.All(extent);
+        var pages = file.IsCompared ? comparer.Differences(file.File, extent) : PageTags.AllPages(extent.Length);
         if (pages != 0)
         {
             // Zeros are written too: a file with holes could run out of space when it is used.
@@ -109,11 +108,8 @@ internal sealed class ExtentWriter : IDisposable
     {
         var start = (long)extent.Number * PageTags.ExtentSize;
         var written = 0L;
-        while (pages != 0)
+        foreach (var (first, count) in PageTags.Runs(pages))
         {
-            var first = BitOperations.TrailingZeroCount(pages);
-            var count = BitOperations.TrailingZeroCount(~(pages >> first));
-            pages &= first + count >= PageTags.ExtentPages ? 0 : ulong.MaxValue << (first + count);
             var offset = first * PageTags.PageSize;
             var run = content.Span[offset..Math.Min(content.Length, offset + (count * PageTags.PageSize))];
             file.File.Write(run, start + offset);

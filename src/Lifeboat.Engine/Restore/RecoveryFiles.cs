@@ -39,7 +39,7 @@ internal sealed class RecoveryFiles
         _files = files;
         _owner = owner;
         _held = new(StringComparer.Ordinal) { [ControlFile.Path] = [], [AutoConfiguration] = [] };
-        _replaced = [RecoverySignal, StandbySignal, .. plan.Target.Backup.Configuration.Select(kept => kept.Target)];
+        _replaced = ReplacedOf(plan.Target.Backup);
         Marker = new LineageMarker(
             Id128.NewRandom(),
             plan.Request.Cluster.Id,
@@ -50,11 +50,16 @@ internal sealed class RecoveryFiles
     /// <summary>The lineage that the restored copy begins.</summary>
     internal LineageMarker Marker { get; }
 
-    /// <summary>Whether a restore copies this file; the others it makes.</summary>
-    internal static bool Copies(Repository.Backups.BackupManifest backup, string path) =>
-        path is not (ControlFile.Path or AutoConfiguration or RecoverySignal or StandbySignal or BackupLabel.FileName
-            or LineageMarker.FileName or BackupManifest.FileName)
-        && Array.TrueForAll(backup.Configuration, kept => kept.Target != path);
+    /// <summary>Every file that a restore does not copy but makes.</summary>
+    internal static HashSet<string> MadeOf(Repository.Backups.BackupManifest backup) =>
+    [
+        ControlFile.Path, AutoConfiguration, BackupLabel.FileName, LineageMarker.FileName, BackupManifest.FileName,
+        .. ReplacedOf(backup),
+    ];
+
+    /// <summary>Those of which a backup may hold another content.</summary>
+    private static HashSet<string> ReplacedOf(Repository.Backups.BackupManifest backup) =>
+        [RecoverySignal, StandbySignal, .. backup.Configuration.Select(kept => kept.Target)];
 
     /// <summary>Whether this entry is none that is copied; files whose content is needed later are remembered.</summary>
     internal bool Takes(MapEntry entry, out bool isRegular)

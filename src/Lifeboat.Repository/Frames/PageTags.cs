@@ -23,6 +23,22 @@ public static class PageTags
 
     public static int PagesOf(int length) => (length + PageSize - 1) / PageSize;
 
+    /// <summary>A set of every page of an extent: bit n is page n.</summary>
+    /// <param name="length">Bytes of the extent.</param>
+    public static ulong AllPages(int length) => (1UL << PagesOf(length)) - 1;
+
+    /// <summary>The pages of a set as stretches without a gap, ascending.</summary>
+    public static IEnumerable<(int First, int Count)> Runs(ulong pages)
+    {
+        while (pages != 0)
+        {
+            var first = BitOperations.TrailingZeroCount(pages);
+            var count = BitOperations.TrailingZeroCount(~(pages >> first));
+            yield return (first, count);
+            pages &= first + count >= ExtentPages ? 0 : ulong.MaxValue << (first + count);
+        }
+    }
+
     internal static ReadOnlySpan<byte> Mac(ReadOnlySpan<byte> tags, int page) =>
         tags.Slice(page * TagSize, Id128.Size);
 

@@ -53,7 +53,7 @@ internal sealed class ExtentComposer(Cluster cluster) : IDisposable
             return 0;
         }
 
-        var pages = (1UL << PageTags.PagesOf(longer)) - 1;
+        var pages = PageTags.AllPages(longer);
         return pages & ~((1UL << (shorter / PageTags.PageSize)) - 1);
     }
 

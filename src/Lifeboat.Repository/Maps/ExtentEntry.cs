@@ -39,7 +39,7 @@ public sealed record ExtentEntry(
     internal ulong OverlaidPages => Overlay.Union(Overlays);
 
     /// <summary>Every page of the extent.</summary>
-    internal ulong AllPages => (1UL << PageTags.PagesOf(Length)) - 1;
+    internal ulong AllPages => PageTags.AllPages(Length);
 
     /// <summary>Why a reader would refuse this extent; null when it would not.</summary>
     internal string? Fault()

@@ -55,7 +55,7 @@ public sealed class OverlayPlanner : IDisposable
         var live = Overlay.Live([.. below, new Overlay(changed, Unwritten, 0)]);
         var stored = live.Length > ExtentEntry.MostOverlays ? Overlay.Union(live) : changed;
         return 2 * BitOperations.PopCount(stored) > pages
-            ? new OverlayPlan((1UL << pages) - 1, IsWhole: true)
+            ? new OverlayPlan(Frames.PageTags.AllPages(length), IsWhole: true)
             : new OverlayPlan(stored, IsWhole: false);
     }
 

@@ -154,12 +154,12 @@ internal sealed class CopyWorker(
     {
         var packed = new byte[BitOperations.PopCount(pages) * PageTags.PageSize];
         var length = 0;
-        for (var rest = pages; rest != 0; rest &= rest - 1)
+        foreach (var (first, count) in PageTags.Runs(pages))
         {
-            var at = BitOperations.TrailingZeroCount(rest) * PageTags.PageSize;
-            var page = content.Span.Slice(at, Math.Min(PageTags.PageSize, content.Length - at));
-            page.CopyTo(packed.AsSpan(length));
-            length += page.Length;
+            var at = first * PageTags.PageSize;
+            var run = content.Span.Slice(at, Math.Min(count * PageTags.PageSize, content.Length - at));
+            run.CopyTo(packed.AsSpan(length));
+            length += run.Length;
         }
 
         return length == packed.Length ? packed : packed[..length];
@@ -194,11 +194,8 @@ internal sealed class CopyWorker(
     {
         var start = (long)extent.Number * PageTags.ExtentSize;
         var filled = 0;
-        for (var rest = extent.Plan.Pages; rest != 0;)
+        foreach (var (first, count) in PageTags.Runs(extent.Plan.Pages))
         {
-            var first = BitOperations.TrailingZeroCount(rest);
-            var count = BitOperations.TrailingZeroCount(~(rest >> first));
-            rest &= count + first >= PageTags.ExtentPages ? 0 : ulong.MaxValue << (first + count);
             var offset = first * PageTags.PageSize;
             var content = _buffer.AsMemory(filled, Math.Min(count * PageTags.PageSize, extent.Length - offset));
             var length = file.Read(content.Span, start + offset);

@@ -41,16 +41,19 @@ internal sealed class DataDirectoryCopy(
         }
 
         var stored = request.StoreAnew ? FrameIndex.Empty() : loaded;
+        var tree = SourceTree.Read(request.Files, source.Directory, source.Control);
+        warnings.AddRange(tree.Warnings);
+        activity.Say($"copying {tree.Entries.Count:N0} files and directories");
         try
         {
-            return await CopyAsync(over, start, stored, walPosition, cancellationToken);
+            return await CopyAsync(over, tree, start, stored, walPosition, cancellationToken);
         }
         catch (DamagedObjectException damage) when (over.Parent is not null
             && MapRuns.Owns(request.Cluster, damage.Name))
         {
             over = new IncrementalBase(null, null, $"the map of backup {over.Parent.Id} cannot be read: {damage.Message}");
             Tell(over);
-            return await CopyAsync(over, start, stored, walPosition, cancellationToken);
+            return await CopyAsync(over, tree, start, stored, walPosition, cancellationToken);
         }
     }
 
@@ -70,6 +73,7 @@ internal sealed class DataDirectoryCopy(
 
     private async Task<CopiedFiles> CopyAsync(
         IncrementalBase over,
+        SourceTree tree,
         Lsn start,
         FrameIndex stored,
         Func<CancellationToken, Task<Lsn>> walPosition,
@@ -78,9 +82,6 @@ internal sealed class DataDirectoryCopy(
         var verifier = source.Control.HasDataChecksums
             ? new PageVerifier(source.Control.BlockSize, start, walPosition)
             : null;
-        var tree = SourceTree.Read(request.Files, source.Directory, source.Control);
-        warnings.AddRange(tree.Warnings);
-        activity.Say($"copying {tree.Entries.Count:N0} files and directories");
         await using var map = await BackupMapWriting.BeginAsync(request, source, over, cancellationToken);
         using var emitter = new MapEmitter(map.AddAsync);
         var pipeline = new CopyPipeline(request, stored, _packs, emitter, verifier, activity);

@@ -17,7 +17,7 @@ internal sealed class DeltaSurvey
 
     private readonly IFileSystem _files;
     private readonly string _root;
-    private readonly BackupManifest _backup;
+    private readonly HashSet<string> _made;
     private readonly IReadOnlyDictionary<uint, string> _tablespaces;
     private readonly Dictionary<string, MapFileKind> _wanted;
     private readonly HashSet<string> _insides;
@@ -37,10 +37,10 @@ internal sealed class DeltaSurvey
     {
         _files = files;
         _root = root;
-        _backup = backup;
+        _made = RecoveryFiles.MadeOf(backup);
         _tablespaces = tablespaces;
         _wanted = entries.Where(entry => entry.Facts.Kind != MapFileKind.Regular
-                || RecoveryFiles.Copies(backup, entry.Path))
+                || !_made.Contains(entry.Path))
             .ToDictionary(entry => entry.Path, entry => entry.Facts.Kind, StringComparer.Ordinal);
         _insides = [.. tablespaces
             .Where(place => TablespacePlaces.IsHere(files, root, place.Key, place.Value))
@@ -168,6 +168,6 @@ internal sealed class DeltaSurvey
             }
         }
 
-        _removed.Add(new DeltaRemoval(path, kind == FileKind.Directory, !RecoveryFiles.Copies(_backup, path)));
+        _removed.Add(new DeltaRemoval(path, kind == FileKind.Directory, _made.Contains(path)));
     }
 }

@@ -14,9 +14,6 @@ internal sealed class PageComparer(TagKey key) : IDisposable
     private readonly ExtentTagger _tagger = new(key);
     private byte[]? _buffer;
 
-    /// <summary>Every page of an extent.</summary>
-    internal static ulong All(ExtentEntry extent) => (1UL << PageTags.PagesOf(extent.Length)) - 1;
-
     /// <summary>Bit n is set where page n of the extent differs in the file, or is not in it.</summary>
     internal ulong Differences(IFile file, ExtentEntry extent)
     {
@@ -24,7 +21,7 @@ internal sealed class PageComparer(TagKey key) : IDisposable
         var content = buffer.AsSpan(0, extent.Length);
         if (file.Read(content, (long)extent.Number * PageTags.ExtentSize) < extent.Length)
         {
-            return All(extent);
+            return PageTags.AllPages(extent.Length);
         }
 
         return extent.IsZero ? Nonzero(content) : _tagger.Differences(content, extent.Tags);

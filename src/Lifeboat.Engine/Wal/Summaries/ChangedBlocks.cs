@@ -29,26 +29,24 @@ public static class ChangedBlocks
         if (request.Through is { } through
             && (request.To < through || !history.Contains(request.FromTimeline, through)))
         {
-            return new ChangedBlocksAnswer.Unknown(
-                ChangesUnknown.NotInHistory,
-                $"{through} on timeline {request.FromTimeline} does not lie before {request.To} in the history of timeline "
-                + $"{request.Timeline}",
-                Segment: null);
+            return NotInHistory(request, through);
         }
 
         if (request.To < request.From || !history.Contains(request.FromTimeline, request.From)
             || !history.Contains(request.Timeline, request.To))
         {
-            return new ChangedBlocksAnswer.Unknown(
-                ChangesUnknown.NotInHistory,
-                $"{request.From} on timeline {request.FromTimeline} does not lie before {request.To} in the history of "
-                + $"timeline {request.Timeline}",
-                Segment: null);
+            return NotInHistory(request, request.From);
         }
 
         var segments = new PathSegments(request, archive, history);
         return await new ChangedBlocksSearch(request, segments).RunAsync(cancellationToken);
     }
+
+    private static ChangedBlocksAnswer.Unknown NotInHistory(ChangedBlocksRequest request, Lsn position) => new(
+        ChangesUnknown.NotInHistory,
+        $"{position} on timeline {request.FromTimeline} does not lie before {request.To} in the history of timeline "
+        + $"{request.Timeline}",
+        Segment: null);
 
     internal static ChangedBlocksAnswer.Unknown Damaged(WalSegmentName segment, DamagedObjectException damage) =>
         new(ChangesUnknown.Damaged, damage.Message, segment);

@@ -36,8 +36,9 @@ internal sealed record IncrementalBase(BackupManifest? Parent, WalChanges? Chang
         }
 
         var (backups, _) = await BackupCatalog.ListAsync(request.Cluster, cancellationToken);
+        var now = source.Identity(request.Files);
         var fitting = backups
-            .Where(backup => backup.Lineage == source.Lineage.Id && session.MayBuildOn(backup) && Fits(backup.Server, source.Identity(request.Files)))
+            .Where(backup => backup.Lineage == source.Lineage.Id && session.MayBuildOn(backup) && Fits(backup.Server, now))
             .OrderByDescending(backup => backup.StopTime)
             .ToList();
         if (fitting.Count == 0)

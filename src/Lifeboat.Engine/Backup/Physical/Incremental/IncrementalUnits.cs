@@ -13,6 +13,8 @@ namespace Lifeboat.Engine.Backup.Physical.Incremental;
 internal sealed class IncrementalUnits(
     UnitCutter cutter, FileRules rules, OverlayPlanner parent, int blockSize)
 {
+    private static readonly byte[] s_controlFile = PosixPath.Encode(ControlFile.Path);
+
     private long _sequence;
 
     /// <summary>Bytes of the files that have no unit.</summary>
@@ -62,7 +64,7 @@ internal sealed class IncrementalUnits(
     {
         while (await files.MoveNextAsync())
         {
-            if (!files.Current.PathBytes.AsSpan().SequenceEqual(PosixPath.Encode(ControlFile.Path)))
+            if (!files.Current.PathBytes.AsSpan().SequenceEqual(s_controlFile))
             {
                 return true;
             }
@@ -159,7 +161,7 @@ internal sealed class IncrementalUnits(
             {
                 var isNew = (long)number * PageTags.ExtentSize >= facts.Length;
                 var plan = isNew
-                    ? new OverlayPlan(ListedPages.All(length), IsWhole: true)
+                    ? new OverlayPlan(PageTags.AllPages(length), IsWhole: true)
                     : await parent.PlanAsync(entry.PathBytes, number, length, changed, cancellationToken);
                 listed.Add(new ListedExtent(number, length, plan));
             }

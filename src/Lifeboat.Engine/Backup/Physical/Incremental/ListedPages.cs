@@ -19,9 +19,6 @@ internal sealed class ListedPages
         _extents = new ulong[(size + PageTags.ExtentSize - 1) / PageTags.ExtentSize];
     }
 
-    /// <summary>Every page of an extent.</summary>
-    internal static ulong All(int length) => (1UL << PageTags.PagesOf(length)) - 1;
-
     /// <summary>All from here on, the page that this offset lies in included.</summary>
     internal void AddBehind(long offset) => Add(offset, _size);
 
