@@ -7,18 +7,11 @@ namespace Lifeboat.Testing.Stores;
 /// A store whose listings lag: what was put through it is not listed, and what was deleted through it still is, until
 /// <see cref="CatchUp"/>. Reads by name are never stale, as the contract says.
 /// </summary>
-public sealed class DelayedVisibilityStore : IObjectStore
+public sealed class DelayedVisibilityStore(IObjectStore inner) : ForwardingStore(inner)
 {
-    private readonly IObjectStore _inner;
     private readonly Lock _lock = new();
     private readonly HashSet<string> _unlisted = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ObjectFacts> _ghosts = new(StringComparer.Ordinal);
-
-    public DelayedVisibilityStore(IObjectStore inner) => _inner = inner;
-
-    public string Location => _inner.Location;
-
-    public StoreCapabilities Capabilities => _inner.Capabilities;
 
     /// <summary>From here on listings show everything done so far.</summary>
     public void CatchUp()
@@ -30,29 +23,22 @@ public sealed class DelayedVisibilityStore : IObjectStore
         }
     }
 
-    public async ValueTask<PutOutcome> PutAsync(
+    public override async ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
     {
-        var before = await _inner.StatAsync(name, cancellationToken);
-        var outcome = await _inner.PutAsync(name, content, condition, cancellationToken);
+        var before = await Inner.StatAsync(name, cancellationToken);
+        var outcome = await Inner.PutAsync(name, content, condition, cancellationToken);
         NotePut(name, before);
         return outcome;
     }
 
-    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
-        new Writer(this, await _inner.CreateAsync(name, cancellationToken));
+    public override async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
+        new Writer(this, await Inner.CreateAsync(name, cancellationToken));
 
-    public ValueTask<int> ReadAsync(
-        ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        _inner.ReadAsync(name, offset, buffer, cancellationToken);
+    public override IAsyncEnumerable<ObjectFacts> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        EnumerateAsync(prefix, Inner.ListAsync(prefix, cancellationToken), cancellationToken);
 
-    public ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken) =>
-        _inner.StatAsync(name, cancellationToken);
-
-    public IAsyncEnumerable<ObjectFacts> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        EnumerateAsync(prefix, _inner.ListAsync(prefix, cancellationToken), cancellationToken);
-
-    public async ValueTask<IReadOnlyList<string>> ListChildrenAsync(
+    public override async ValueTask<IReadOnlyList<string>> ListChildrenAsync(
         string prefix, CancellationToken cancellationToken)
     {
         var children = new SortedSet<string>(StringComparer.Ordinal);
@@ -65,17 +51,13 @@ public sealed class DelayedVisibilityStore : IObjectStore
         return [.. children];
     }
 
-    public IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
-        EnumerateAsync(prefix, _inner.ListVersionsAsync(prefix, cancellationToken), cancellationToken);
+    public override IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
+        EnumerateAsync(prefix, Inner.ListVersionsAsync(prefix, cancellationToken), cancellationToken);
 
-    public ValueTask<int> ReadVersionAsync(
-        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        _inner.ReadVersionAsync(name, version, offset, buffer, cancellationToken);
-
-    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    public override async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
-        var before = await _inner.StatAsync(name, cancellationToken);
-        await _inner.DeleteAsync(name, cancellationToken);
+        var before = await Inner.StatAsync(name, cancellationToken);
+        await Inner.DeleteAsync(name, cancellationToken);
         lock (_lock)
         {
             if (before is not null && !_unlisted.Contains(name.Value))
@@ -85,7 +67,7 @@ public sealed class DelayedVisibilityStore : IObjectStore
         }
     }
 
-    public async ValueTask DeleteManyAsync(
+    public override async ValueTask DeleteManyAsync(
         IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
         foreach (var name in names)
@@ -93,15 +75,6 @@ public sealed class DelayedVisibilityStore : IObjectStore
             await DeleteAsync(name, cancellationToken);
         }
     }
-
-    public ValueTask DeleteVersionsAsync(
-        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
-        _inner.DeleteVersionsAsync(versions, cancellationToken);
-
-    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
-        _inner.SettleAsync(prefix, cancellationToken);
-
-    public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => _inner.SweepAsync(cancellationToken);
 
     private void NotePut(ObjectName name, ObjectFacts? before)
     {
@@ -159,7 +132,7 @@ public sealed class DelayedVisibilityStore : IObjectStore
 
         public async ValueTask<PutOutcome> CompleteAsync(PutCondition condition, CancellationToken cancellationToken)
         {
-            var before = await _store._inner.StatAsync(Name, cancellationToken);
+            var before = await _store.Inner.StatAsync(Name, cancellationToken);
             var outcome = await _inner.CompleteAsync(condition, cancellationToken);
             _store.NotePut(Name, before);
             return outcome;

@@ -12,7 +12,7 @@ public readonly record struct StoreUse(long Requests, long BytesRead, long Bytes
 }
 
 /// <summary>Counts what goes to a store, and makes each request take a while when asked to.</summary>
-public sealed class MeteredStore(IObjectStore inner) : IObjectStore
+public sealed class MeteredStore(IObjectStore inner) : ForwardingStore(inner)
 {
     private const long Part = 8 << 20;
 
@@ -26,41 +26,37 @@ public sealed class MeteredStore(IObjectStore inner) : IObjectStore
     public StoreUse Use => new(
         Interlocked.Read(ref _requests), Interlocked.Read(ref _read), Interlocked.Read(ref _written));
 
-    public string Location => inner.Location;
-
-    public StoreCapabilities Capabilities => inner.Capabilities;
-
-    public async ValueTask<PutOutcome> PutAsync(
+    public override async ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken);
         Interlocked.Add(ref _written, content.Length);
-        return await inner.PutAsync(name, content, condition, cancellationToken);
+        return await Inner.PutAsync(name, content, condition, cancellationToken);
     }
 
-    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
-        new Writer(this, await inner.CreateAsync(name, cancellationToken));
+    public override async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
+        new Writer(this, await Inner.CreateAsync(name, cancellationToken));
 
-    public async ValueTask<int> ReadAsync(
+    public override async ValueTask<int> ReadAsync(
         ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken);
-        var read = await inner.ReadAsync(name, offset, buffer, cancellationToken);
+        var read = await Inner.ReadAsync(name, offset, buffer, cancellationToken);
         Interlocked.Add(ref _read, read);
         return read;
     }
 
-    public async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
+    public override async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken);
-        return await inner.StatAsync(name, cancellationToken);
+        return await Inner.StatAsync(name, cancellationToken);
     }
 
-    public async IAsyncEnumerable<ObjectFacts> ListAsync(
+    public override async IAsyncEnumerable<ObjectFacts> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var count = 0;
-        await foreach (var facts in inner.ListAsync(prefix, cancellationToken))
+        await foreach (var facts in Inner.ListAsync(prefix, cancellationToken))
         {
             if (count++ % 1000 == 0)
             {
@@ -76,43 +72,31 @@ public sealed class MeteredStore(IObjectStore inner) : IObjectStore
         }
     }
 
-    public async ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken)
+    public override async ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken);
-        return await inner.ListChildrenAsync(prefix, cancellationToken);
+        return await Inner.ListChildrenAsync(prefix, cancellationToken);
     }
 
-    public IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
-        inner.ListVersionsAsync(prefix, cancellationToken);
-
-    public ValueTask<int> ReadVersionAsync(
-        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        inner.ReadVersionAsync(name, version, offset, buffer, cancellationToken);
-
-    public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    public override async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken);
-        await inner.DeleteAsync(name, cancellationToken);
+        await Inner.DeleteAsync(name, cancellationToken);
     }
 
-    public async ValueTask DeleteManyAsync(
+    public override async ValueTask DeleteManyAsync(
         IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken, names.Count);
-        await inner.DeleteManyAsync(names, cancellationToken);
+        await Inner.DeleteManyAsync(names, cancellationToken);
     }
 
-    public async ValueTask DeleteVersionsAsync(
+    public override async ValueTask DeleteVersionsAsync(
         IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken, versions.Count);
-        await inner.DeleteVersionsAsync(versions, cancellationToken);
+        await Inner.DeleteVersionsAsync(versions, cancellationToken);
     }
-
-    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
-        inner.SettleAsync(prefix, cancellationToken);
-
-    public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => inner.SweepAsync(cancellationToken);
 
     private async ValueTask AskAsync(CancellationToken cancellationToken, long requests = 1)
     {

@@ -1,25 +1,23 @@
 using System.Runtime.CompilerServices;
 using Lifeboat.Storage;
 using Lifeboat.Storage.Memory;
+using Lifeboat.Testing.Stores;
 
 namespace Lifeboat.Tests.Collect;
 
 /// <summary>A store that hides or invents just what one <see cref="Sabotage"/> needs for one process.</summary>
 /// <param name="ownTime">What the process takes for now.</param>
-internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProvider ownTime) : IObjectStore
+internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProvider ownTime)
+    : ForwardingStore(inner)
 {
     private readonly Dictionary<string, DateTimeOffset> _dates = new(StringComparer.Ordinal);
     private HashSet<string>? _shownLists;
     private DateTimeOffset? _leaseDate;
 
-    public string Location => inner.Location;
-
-    public StoreCapabilities Capabilities => inner.Capabilities;
-
-    public async ValueTask<PutOutcome> PutAsync(
+    public override async ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
     {
-        var outcome = await inner.PutAsync(name, content, condition, cancellationToken);
+        var outcome = await Inner.PutAsync(name, content, condition, cancellationToken);
         var part = sabotage switch
         {
             Sabotage.WritersDoNotLookBehindTheManifest => "manifest",
@@ -34,24 +32,20 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
         return outcome;
     }
 
-    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken)
+    public override async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken)
     {
         await ValueTask.CompletedTask;
         return new MemoryObjectWriter(this, name);
     }
 
-    public ValueTask<int> ReadAsync(
-        ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        inner.ReadAsync(name, offset, buffer, cancellationToken);
-
-    public async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
+    public override async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
     {
         if (IsOf(name.Value, "condemned") && _shownLists?.Contains(name.Value) == false)
         {
             return null;
         }
 
-        var facts = await inner.StatAsync(name, cancellationToken);
+        var facts = await Inner.StatAsync(name, cancellationToken);
         if (facts is null)
         {
             return _shownLists is not null && sabotage == Sabotage.WritersDoNotLookBehindTheCompletion
@@ -66,11 +60,11 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
         return IsOf(name.Value, "leases") ? facts with { LastModified = LeaseDate(facts.LastModified) } : facts;
     }
 
-    public async IAsyncEnumerable<ObjectFacts> ListAsync(
+    public override async IAsyncEnumerable<ObjectFacts> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var all = new List<ObjectFacts>();
-        await foreach (var facts in inner.ListAsync(prefix, cancellationToken))
+        await foreach (var facts in Inner.ListAsync(prefix, cancellationToken))
         {
             all.Add(facts);
         }
@@ -80,31 +74,6 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
             yield return facts;
         }
     }
-
-    public ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken) =>
-        inner.ListChildrenAsync(prefix, cancellationToken);
-
-    public IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
-        inner.ListVersionsAsync(prefix, cancellationToken);
-
-    public ValueTask<int> ReadVersionAsync(
-        ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        inner.ReadVersionAsync(name, version, offset, buffer, cancellationToken);
-
-    public ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
-        inner.DeleteAsync(name, cancellationToken);
-
-    public ValueTask DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
-        inner.DeleteManyAsync(names, cancellationToken);
-
-    public ValueTask DeleteVersionsAsync(
-        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
-        inner.DeleteVersionsAsync(versions, cancellationToken);
-
-    public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
-        inner.SettleAsync(prefix, cancellationToken);
-
-    public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => inner.SweepAsync(cancellationToken);
 
     private static bool IsOf(string name, string folder) =>
         name.StartsWith($"clusters/main/{folder}/", StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Xunit;
 
@@ -6,53 +7,42 @@ namespace Lifeboat.Tests.Faults;
 /// <summary>
 /// <c>lifeboat restore --delta</c> over the directory of a stopped server that is damaged, changed and has WAL of its own.
 /// </summary>
-internal sealed class DeltaRestoreOperation(FaultWorld world) : FaultedOperation(world)
+internal sealed class DeltaRestoreOperation(FaultWorld world) : RestoreOperation(world)
 {
     private const string Foreign = "base/5/99999";
     private const string Segment = "00000001000000000000000A";
 
     private static readonly IFileSystem s_files = PosixFileSystem.Instance;
 
-    private DirectoryImage _image = new();
-    private bool _promised;
-
-    private string Directory => World.Target("data");
-
-    private string Tablespace => World.Target("space");
-
     internal override async Task PrepareAsync()
     {
-        await World.InitAsync(FaultedWays.Clean, default);
-        _image = DirectoryImage.OfSource(World);
-        var (start, stop) = BackupOperation.Points(0);
-        await World.WithClusterAsync(
-            FaultedWays.Clean,
-            cluster => BackupOperation.BackUpAsync(World, cluster, s_files, start, stop, default),
-            default);
-        await RestoreOperation.RestoreAsync(World, FaultedWays.Clean, "data", "space", backup: null, default);
+        await base.PrepareAsync();
+        await RestoreAsync(World, FaultedWays.Clean, "data", "space", backup: null, default);
         Change();
     }
 
     internal override async Task RunAsync(FaultedWays ways, CancellationToken cancellationToken)
     {
-        await RestoreOperation.RestoreAsync(
-            World, ways, "data", "space", backup: null, cancellationToken, delta: true);
-        _promised = true;
+        await RestoreAsync(World, ways, "data", "space", backup: null, cancellationToken, delta: true);
+        IsPromised = true;
     }
 
     internal override Task JudgeAsync(bool succeeded, string message)
     {
-        Assert.True(!succeeded || _promised, message);
+        Assert.True(!succeeded || IsPromised, message);
         Assert.True(HasSegment(), $"{message}: WAL that was there is lost");
         var isUntouched = s_files.Stat($"{Directory}/{Foreign}") is not null
             && s_files.Stat($"{Directory}/pg_wal/{Segment}") is not null;
-        if (_promised || (!isUntouched && s_files.Stat($"{Directory}/global/pg_control") is not null))
+        if (IsPromised || (!isUntouched && CanStart()))
         {
-            _image.Judge(Directory, Tablespace, message, mayBeMarked: !_promised);
+            Image.Judge(Directory, Tablespace, message, mayBeMarked: !IsPromised);
         }
 
         return Task.CompletedTask;
     }
+
+    /// <summary>Over what is there already it can always be run again.</summary>
+    internal override bool MayRefuseAgain(LifeboatException failure) => false;
 
     private bool HasSegment()
     {

@@ -8,19 +8,20 @@ using Xunit;
 namespace Lifeboat.Tests.Faults;
 
 /// <summary><c>lifeboat restore</c> into a directory that is not there yet, with a tablespace beside it.</summary>
-internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(world)
+internal class RestoreOperation(FaultWorld world) : FaultedOperation(world)
 {
-    private DirectoryImage _image = new();
-    private bool _promised;
+    protected DirectoryImage Image { get; private set; } = new();
 
-    private string Directory => World.Target("data");
+    protected bool IsPromised { get; set; }
 
-    private string Tablespace => World.Target("space");
+    protected string Directory => World.Target("data");
+
+    protected string Tablespace => World.Target("space");
 
     internal override async Task PrepareAsync()
     {
         await World.InitAsync(FaultedWays.Clean, default);
-        _image = DirectoryImage.OfSource(World);
+        Image = DirectoryImage.OfSource(World);
         var (start, stop) = BackupOperation.Points(0);
         await World.WithClusterAsync(
             FaultedWays.Clean,
@@ -30,19 +31,19 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
 
     internal override async Task RunAsync(FaultedWays ways, CancellationToken cancellationToken)
     {
-        if (!_promised)
+        if (!IsPromised)
         {
             await RestoreAsync(World, ways, "data", "space", backup: null, cancellationToken);
-            _promised = true;
+            IsPromised = true;
         }
     }
 
     internal override Task JudgeAsync(bool succeeded, string message)
     {
-        Assert.True(!succeeded || _promised, message);
-        if (_promised || CanStart())
+        Assert.True(!succeeded || IsPromised, message);
+        if (IsPromised || CanStart())
         {
-            _image.Judge(Directory, Tablespace, message, mayBeMarked: !_promised);
+            Image.Judge(Directory, Tablespace, message, mayBeMarked: !IsPromised);
         }
 
         return Task.CompletedTask;
@@ -96,5 +97,5 @@ internal sealed class RestoreOperation(FaultWorld world) : FaultedOperation(worl
         },
         cancellationToken);
 
-    private bool CanStart() => PosixFileSystem.Instance.Stat($"{Directory}/global/pg_control") is not null;
+    protected bool CanStart() => PosixFileSystem.Instance.Stat($"{Directory}/global/pg_control") is not null;
 }
