@@ -21,7 +21,7 @@ internal static class PruneCommand
         "prune",
         "Show why each backup stays or goes, and let go of what goes",
         [],
-        [.. PolicySettings.All, Apply, NoCollect],
+        [.. PolicySettings.All, Apply, NoCollect, CollectCommand.Repack],
         [
             new("lifeboat prune --keep hourly=48,daily=7,weekly=4,monthly=12 --window 7d --repository /backup/lifeboat",
                 "The plan: nothing is changed"),
@@ -97,7 +97,7 @@ internal static class PruneCommand
         try
         {
             using var display = new ActivityDisplay(context.Terminal, context.Time, context.Quiet, context.Json);
-            var report = await new CollectRun(cluster, context.Time, display).ApplyAsync(wait: false, cancellationToken);
+            var report = await CollectCommand.Of(context, cluster, display).ApplyAsync(wait: false, cancellationToken);
             return (CollectDocument.Of(cluster.Name, report, applied: true), null);
         }
         catch (LifeboatException failure)

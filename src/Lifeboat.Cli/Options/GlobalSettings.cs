@@ -34,6 +34,9 @@ internal static class GlobalSettings
 
     public static readonly Setting Quiet = Setting.Flag("quiet", "No progress; only results, warnings and errors");
 
+    public static readonly Setting Bandwidth = new(
+        "bandwidth", "BYTES", "The most bytes a second to and from the repository together: 20MB, 500KiB");
+
     public static readonly IReadOnlyList<Setting> All =
-        [Config, Repository, Cluster, Output, KeyFile, PassphraseFile, Quiet];
+        [Config, Repository, Cluster, Output, KeyFile, PassphraseFile, Bandwidth, Quiet];
 }

@@ -32,6 +32,12 @@ internal static class SettingReading
                     string.Create(CultureInfo.InvariantCulture, $"Give a whole number from {least} to {most}."));
     }
 
+    /// <summary>An amount of bytes, above 0.</summary>
+    public static long? Bytes(this Settings settings, Setting setting) =>
+        settings.Find(setting) is not { } value ? null
+        : ByteQuantity.Parse(value.Text)
+        ?? throw Wrong(value, "it is no amount of bytes", "Write a number and a unit: 500KB, 20MB, 1.5GiB.");
+
     /// <summary>One of the setting's choices.</summary>
     public static string? Choice(this Settings settings, Setting setting)
     {

@@ -8,6 +8,14 @@ internal static class CollectText
         var (deleted, condemned) = collection.Applied ? ("Deleted", "Condemned") : ("Would delete", "Would condemn");
         output.WriteLine($"{deleted}: {Describe(collection.Deleted)}.");
         output.WriteLine($"{condemned}: {Describe(collection.Condemned)}{Kinds(collection.Condemned)}.");
+        if (collection.Repacked is { Packs: > 0 } repacked)
+        {
+            output.WriteLine(
+                $"{(collection.Applied ? "Written anew" : "Would write anew")}: {Quantities.Bytes(repacked.LiveBytes)} that is "
+                + $"needed of {Quantities.Count(repacked.Packs, "pack")} of {Quantities.Bytes(repacked.Bytes)}, which can go "
+                + "a day later.");
+        }
+
         if (collection.Spared.Length > 0)
         {
             output.WriteLine($"Spared, since it is needed: {Quantities.Count(collection.Spared.Length, "object")}.");

@@ -6,6 +6,7 @@ using Lifeboat.Storage;
 using Lifeboat.Storage.Cloud.S3;
 using Lifeboat.Storage.Local;
 using Lifeboat.Storage.Retry;
+using Lifeboat.Storage.Throttle;
 
 namespace Lifeboat.Cli.Stores;
 
@@ -22,9 +23,14 @@ internal static class RepositoryOpening
     }
 
     /// <summary>The store of a place at which a repository should be; nothing is asked of a bucket yet.</summary>
-    private static IObjectStore Open(CommandContext context, RepositoryPlace place) => place.Directory is { } directory
-        ? LocalObjectStore.Open(context.Files, directory)
-        : S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+    private static IObjectStore Open(CommandContext context, RepositoryPlace place)
+    {
+        var limit = context.Settings.Bytes(GlobalSettings.Bandwidth);
+        IObjectStore store = place.Directory is { } directory
+            ? LocalObjectStore.Open(context.Files, directory)
+            : S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+        return limit is { } bytes ? new ThrottledStore(store, new Bandwidth(bytes, context.Time)) : store;
+    }
 
     /// <summary>The cluster, which must exist.</summary>
     public static async Task<Cluster> OpenClusterAsync(

@@ -19,6 +19,9 @@ public sealed record CollectReport(
     DateTimeOffset? NextStepAt,
     IReadOnlyList<string> Doubts)
 {
+    /// <summary>Packs of which little is needed, and that was written anew: they go in a later night.</summary>
+    public IReadOnlyList<SparsePack> Repacked { get; init; } = [];
+
     private const string JustCondemned = "it was published just now";
     private const string JustCleared = "it was cleared just now";
 
@@ -51,7 +54,10 @@ public sealed record CollectReport(
             waits,
             plan.Expired,
             waits.Select(step => step.At).Where(at => at is not null).Min(),
-            plan.Doubts);
+            plan.Doubts)
+        {
+            Repacked = plan.Repack,
+        };
     }
 
     /// <summary>As the later part of a run of which an earlier one is told.</summary>
@@ -62,5 +68,6 @@ public sealed record CollectReport(
             Deleted = [.. earlier.Deleted, .. Deleted],
             Spared = [.. earlier.Spared, .. Spared],
             Condemned = [.. earlier.Condemned, .. Condemned],
+            Repacked = [.. earlier.Repacked, .. Repacked],
         };
 }

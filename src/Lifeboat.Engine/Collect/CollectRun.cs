@@ -10,7 +10,8 @@ namespace Lifeboat.Engine.Collect;
 /// Runs the collection of a cluster: once, which takes each list one step further, or until nothing is left that waits for
 /// minutes only.
 /// </summary>
-public sealed class CollectRun(Cluster cluster, TimeProvider time, IActivity activity)
+/// <param name="repackBelow">See <see cref="CollectionMargins.RepackBelow"/>.</param>
+public sealed class CollectRun(Cluster cluster, double repackBelow, TimeProvider time, IActivity activity)
 {
     /// <summary>Condemn, clear, sweep, and one more for what another host did in between.</summary>
     private const int MostSteps = 4;
@@ -18,7 +19,7 @@ public sealed class CollectRun(Cluster cluster, TimeProvider time, IActivity act
     /// <summary>Both clocks must say that a wait is over, and they may differ a little.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(30);
 
-    private readonly Collection _collection = new(cluster);
+    private readonly Collection _collection = new(cluster, repackBelow);
 
     /// <summary>Shows what would be done; nothing is changed.</summary>
     public async Task<CollectReport> LookAsync(CancellationToken cancellationToken) =>

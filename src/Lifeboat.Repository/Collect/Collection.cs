@@ -9,7 +9,7 @@ namespace Lifeboat.Repository.Collect;
 
 /// <summary>
 /// Gives space back (docs/format/repository-v0.md, <i>Collection</i>). A run looks, makes a plan, and carries it out: sweep,
-/// clear, condemn. It may die anywhere, and any number may run at once: the next run goes on from what is stored.
+/// clear, repack, condemn. It may die anywhere, and any number may run at once: the next run goes on from what is stored.
 /// </summary>
 public sealed class Collection
 {
@@ -23,6 +23,12 @@ public sealed class Collection
 
     public Collection(Cluster cluster)
         : this(cluster, CollectionMargins.Usual)
+    {
+    }
+
+    /// <param name="repackBelow">See <see cref="CollectionMargins.RepackBelow"/>.</param>
+    public Collection(Cluster cluster, double repackBelow)
+        : this(cluster, CollectionMargins.Usual with { RepackBelow = repackBelow })
     {
     }
 
@@ -61,6 +67,11 @@ public sealed class Collection
                 _cluster,
                 new ClearedRecord(list.Id, Environment.MachineName, _cluster.Time.GetUtcNow()),
                 cancellationToken);
+        }
+
+        if (plan.Repack.Count > 0)
+        {
+            await Repacking.RunAsync(_cluster, plan.Repack, cancellationToken);
         }
 
         if (plan.CompactsIndex)

@@ -43,7 +43,7 @@ public sealed record CollectionMargins
     public TimeSpan Orphans { get; init; } = TimeSpan.FromDays(2);
 
     /// <summary>
-    /// What a tombstone names is left for so long: <c>wal fetch</c>, which takes no lease, may be on its way through a recovery
+    /// What a tombstone names is left for so long, and a pack whose content was written anew: <c>wal fetch</c>, which takes no lease, may be on its way through a recovery
     /// that was begun before, and a reader may not have the right to put a lease. Less than a day, so that what one night's
     /// run expires the next night's takes up.
     /// </summary>
@@ -53,6 +53,18 @@ public sealed record CollectionMargins
     /// Whoever put a tombstone takes it back within so long or not at all: well before it is old enough for a collection.
     /// </summary>
     public TimeSpan Withdrawal { get; init; } = TimeSpan.FromHours(6);
+
+    /// <summary>
+    /// A pack of which a smaller part than this is needed is written anew. So each byte that is written this way gives three
+    /// back, and what is kept takes at most four times its size. 0: never.
+    /// </summary>
+    public double RepackBelow { get; init; } = 0.25;
+
+    /// <summary>And only when at least so many bytes come back by it: far above what a pack takes beside its frames.</summary>
+    public long RepackGain { get; init; } = 1L << 20;
+
+    /// <summary>Bytes that one run writes anew at most: the rest is a later run's.</summary>
+    public long MostRepacked { get; init; } = 4L << 30;
 
     /// <summary>
     /// The index is written anew without packs that are gone when it lists so many of them, and more than are there.

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
@@ -10,24 +9,25 @@ namespace Lifeboat.Repository.Collect;
 
 /// <summary>
 /// What the backups that stay reach. Anything that cannot be read is a doubt, and with a doubt nothing goes: what cannot be
-/// read may refer to anything. The index tells which packs are needed; that one is not, only the pack itself tells.
+/// read may refer to anything. The index tells which packs are needed; that one is not, only the pack itself tells, and that
+/// another one holds what it holds, only that other one.
 /// </summary>
-/// <remarks>Memory: some 40 bytes for each frame that is needed.</remarks>
-internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects)
+/// <param name="homes">Where each frame stays.</param>
+internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects, FrameHomes homes)
 {
     private const int MostAtOnce = 16;
 
-    /// <summary>Frames that maps name, and whether a pack that is there holds them.</summary>
-    private readonly Dictionary<Id128, bool> _frames = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>Packs that were read, with those of their frames that are needed.</summary>
+    private readonly Dictionary<Id128, List<Id128>> _read = [];
 
     /// <summary>In words.</summary>
     internal List<string> Doubts { get; } = [];
 
     internal HashSet<Id128> NeededMaps { get; } = [];
 
-    internal HashSet<Id128> NeededPacks { get; } = [];
-
-    /// <summary>Packs that were read and hold nothing that is needed: only these can be given up.</summary>
+    /// <summary>Packs that were read and are not needed: only these can be given up.</summary>
     internal HashSet<Id128> FreePacks { get; } = [];
 
     internal IndexMark Index { get; } = new(cluster, objects);
@@ -42,19 +42,22 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects)
             await ReadMapAsync(run, cancellationToken);
         }
 
-        await Index.RunAsync(Doubts, Need, cancellationToken);
+        await Index.RunAsync(Doubts, homes.Meet, cancellationToken);
+        var needed = homes.Needed();
         await ReadPacksAsync(
-            objects.Packs.Where(pack => !NeededPacks.Contains(pack.Key) && mayGo(pack.Value)), cancellationToken);
-        if (_frames.ContainsValue(false))
+            objects.Packs.Where(pack => !needed.Contains(pack.Key) && mayGo(pack.Value)), cancellationToken);
+        if (homes.Missing > 0)
         {
             await ReadPacksAsync(
-                objects.Packs.Where(pack => !NeededPacks.Contains(pack.Key) && !mayGo(pack.Value)), cancellationToken);
+                objects.Packs.Where(pack => !needed.Contains(pack.Key) && !mayGo(pack.Value)), cancellationToken);
         }
 
-        if (_frames.Values.Count(found => !found) is > 0 and var lost)
+        if (homes.Missing > 0)
         {
-            Doubts.Add($"{lost} frames that backups need are in no pack that can be read");
+            Doubts.Add($"{homes.Missing} frames that backups need are in no pack that can be read");
         }
+
+        await FindFreeAsync(cancellationToken);
     }
 
     /// <summary>Every frame that an entry of a map names, whatever other runs say of its place.</summary>
@@ -70,7 +73,7 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects)
             {
                 foreach (var frame in FramesOf(entry))
                 {
-                    _frames.TryAdd(frame, false);
+                    homes.Expect(frame);
                 }
             }
         }
@@ -78,20 +81,6 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects)
         {
             Doubts.Add($"{damage.Name}: {damage.Detail}");
         }
-    }
-
-    /// <summary>Whether the frame is needed; then the pack that holds it is.</summary>
-    private bool Need(Id128 frame, Id128 pack)
-    {
-        ref var found = ref CollectionsMarshal.GetValueRefOrNullRef(_frames, frame);
-        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref found))
-        {
-            return false;
-        }
-
-        found = true;
-        NeededPacks.Add(pack);
-        return true;
     }
 
     /// <summary>One that cannot be read stays, and hides nothing: a frame that only it holds is a doubt.</summary>
@@ -104,12 +93,14 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects)
             try
             {
                 var record = await PackDirectory.ReadAsync(cluster, pack.Key, pack.Value.Size, stopping);
-                lock (_frames)
+                lock (_lock)
                 {
-                    if (record.Frames.Count(frame => Need(frame.Id, pack.Key)) == 0)
-                    {
-                        FreePacks.Add(pack.Key);
-                    }
+                    _read[pack.Key] =
+                    [
+                        .. record.Frames
+                            .Where(frame => homes.Meet(frame.Id, frame.Length, pack.Key, record.CreatedUs))
+                            .Select(frame => frame.Id),
+                    ];
                 }
             }
             catch (DamagedObjectException)
@@ -117,5 +108,34 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects)
                 // Not among those that can go.
             }
         });
+    }
+
+    /// <summary>What a pack holds and is needed must be where it stays: the home's own directory says so.</summary>
+    private async ValueTask FindFreeAsync(CancellationToken cancellationToken)
+    {
+        var needed = homes.Needed();
+        var free = _read.Where(pack => !needed.Contains(pack.Key)).ToList();
+        var asked = free.SelectMany(pack => pack.Value).Select(frame => homes.HomeOf(frame)!.Value)
+            .Where(home => !_read.ContainsKey(home)).Distinct();
+        await ReadPacksAsync(
+            asked.Select(home => KeyValuePair.Create(home, objects.Packs[home])), cancellationToken);
+        var confirmed = new Dictionary<Id128, HashSet<Id128>>();
+        foreach (var (pack, frames) in free)
+        {
+            if (frames.TrueForAll(frame => HoldsAt(homes.HomeOf(frame)!.Value, frame)))
+            {
+                FreePacks.Add(pack);
+            }
+        }
+
+        bool HoldsAt(Id128 home, Id128 frame)
+        {
+            if (!confirmed.TryGetValue(home, out var held))
+            {
+                confirmed[home] = held = [.. _read.GetValueOrDefault(home) ?? []];
+            }
+
+            return held.Contains(frame);
+        }
     }
 }

@@ -31,6 +31,9 @@ public sealed record CollectionPlan(
     public DateTimeOffset? NextAt => Waits.Select(step => step.At).Concat(Expired.Select(item => (DateTimeOffset?)item.Until))
         .Where(at => at is not null).Min();
 
+    /// <summary>Packs of which little is needed: that is written anew now, and they can go when it has been there for a while.</summary>
+    public IReadOnlyList<SparsePack> Repack { get; init; } = [];
+
     /// <summary>Whether the index is written anew, without packs that are gone.</summary>
     internal bool CompactsIndex { get; init; }
 

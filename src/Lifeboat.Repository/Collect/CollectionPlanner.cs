@@ -13,7 +13,11 @@ internal sealed class CollectionPlanner(Cluster cluster, CollectionTimes times, 
         var objects = await ClusterObjects.ListAsync(cluster, cancellationToken);
         var backups = new BackupCandidates(cluster, objects, times);
         await backups.RunAsync(cancellationToken);
-        var mark = new CollectionMark(cluster, objects);
+        var condemned = lists.Names;
+        var homes = new FrameHomes(
+            pack => condemned.Contains(objects.RelativeName(ObjectNames.Pack(cluster.Name, pack))),
+            pack => times.Clock.IsOlder(objects.Packs[pack].LastModified, times.Margins.Tombstones));
+        var mark = new CollectionMark(cluster, objects, homes);
         await mark.RunAsync(backups.Roots.SelectMany(root => root.MapRuns), times.IsOrphan, cancellationToken);
         var wal = new WalCandidates(cluster, objects, times, backups, steps.Waiting);
         await wal.RunAsync(cancellationToken);
@@ -36,6 +40,7 @@ internal sealed class CollectionPlanner(Cluster cluster, CollectionTimes times, 
             backups.Waiting,
             doubts)
         {
+            Repack = certain ? RepackChoice.Of(homes, objects, times) : [],
             CompactsIndex = certain && mark.Index.GonePacks >= times.Margins.MostGonePacks
                 && mark.Index.GonePacks > objects.Packs.Count,
             Remains =

@@ -16,8 +16,9 @@ internal sealed class IndexMark(Cluster cluster, ClusterObjects objects)
 
     /// <summary>Tells every frame that is listed of a pack which is there, and as large as listed.</summary>
     /// <param name="doubts">Runs that cannot be read, in words.</param>
+    /// <param name="meet">See <see cref="FrameHomes.Meet"/>.</param>
     internal async ValueTask RunAsync(
-        List<string> doubts, Func<Id128, Id128, bool> need, CancellationToken cancellationToken)
+        List<string> doubts, Func<Id128, int, Id128, long, bool> meet, CancellationToken cancellationToken)
     {
         using var runs = await IndexRuns.OpenAsync(cluster, new BlockCache(0), cancellationToken);
         doubts.AddRange(runs.Damage.Select(damage => $"{damage.Name}: {damage.Detail}"));
@@ -28,9 +29,10 @@ internal sealed class IndexMark(Cluster cluster, ClusterObjects objects)
             {
                 await foreach (var frame in run.ReadFramesAsync(cancellationToken))
                 {
-                    if (IsThere(run.Packs[frame.Pack]))
+                    var pack = run.Packs[frame.Pack];
+                    if (IsThere(pack))
                     {
-                        need(frame.Frame.Id, run.Packs[frame.Pack].Id);
+                        meet(frame.Frame.Id, frame.Frame.Length, pack.Id, pack.CreatedUs);
                     }
                 }
 

@@ -71,6 +71,17 @@ public sealed class PackWriter : IAsyncDisposable
         return (_reference, _slots.Count - 1);
     }
 
+    /// <summary>Puts a whole frame as it is: it keeps its slots, and with them its id.</summary>
+    public async ValueTask AddFrameAsync(
+        ReadOnlyMemory<byte> plain, Slot[] slots, CancellationToken cancellationToken)
+    {
+        await CloseFrameAsync(cancellationToken);
+        plain.CopyTo(_plain);
+        _filled = plain.Length;
+        _slots.AddRange(slots);
+        await CloseFrameAsync(cancellationToken);
+    }
+
     /// <summary>Writes the frame that is being filled, so that its references become valid.</summary>
     public async ValueTask CloseFrameAsync(CancellationToken cancellationToken)
     {

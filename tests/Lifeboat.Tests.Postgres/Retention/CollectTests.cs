@@ -39,7 +39,7 @@ public sealed class CollectTests
     private static async Task RunAsync(Vault vault, Func<IObjectStore> open)
     {
         await using var server = await PostgresServer.StartNewAsync(17, vault.Archiving());
-        await server.ExecuteAsync("CREATE TABLE large AS SELECT n, md5(n::text) || md5((-n)::text) AS word FROM generate_series(1, 60000) n");
+        await server.ExecuteAsync("CREATE TABLE large AS SELECT n, md5(n::text) || md5((-n)::text) AS word FROM generate_series(1, 400000) n");
         var first = (await vault.BackupAsync(server)).Text("id");
         await server.ExecuteAsync("TRUNCATE large");
         await server.ExecuteAsync("INSERT INTO large VALUES (1, 'kept')");
@@ -78,14 +78,15 @@ public sealed class CollectTests
         var store = new MovedTimeStore(open(), time);
         var cluster = await Cluster.OpenAsync(
             await RepositoryRoot.OpenAsync(store, secret: null, time, default), "main", default);
-        var run = new CollectRun(cluster, time, new Silence());
+        var run = new CollectRun(cluster, repackBelow: 0.25, time, new Silence());
         var before = await BytesAsync(store);
 
         // Too early, then one step after the other: nothing goes before the last.
         await AdvanceAsync(time, TimeSpan.FromHours(19));
         Assert.Empty((await run.ApplyAsync(wait: false, default)).Condemned);
         await AdvanceAsync(time, TimeSpan.FromDays(2));
-        Assert.NotEmpty((await run.ApplyAsync(wait: false, default)).Condemned);
+        var condemned = await run.ApplyAsync(wait: false, default);
+        Assert.NotEmpty(condemned.Condemned);
         Assert.Empty((await run.ApplyAsync(wait: false, default)).Deleted);
         await AdvanceAsync(time, TimeSpan.FromMinutes(16));
         Assert.Empty((await run.ApplyAsync(wait: false, default)).Deleted);
@@ -96,7 +97,21 @@ public sealed class CollectTests
         Assert.Contains(swept.Deleted, item => item.Name.EndsWith("/manifest", StringComparison.Ordinal));
         Assert.Contains(swept.Deleted, item => item.Name.StartsWith("packs/", StringComparison.Ordinal));
         Assert.Contains(swept.Deleted, item => item.Name.Contains("/wal/", StringComparison.Ordinal));
+
+        // What the second backup has in common with the first is a small part of the first one's packs.
+        Assert.NotEmpty(condemned.Repacked);
+        var between = await BytesAsync(store);
+        Assert.Empty((await run.LookAsync(default)).Repacked);
+        await AdvanceAsync(time, TimeSpan.FromDays(1));
+        foreach (var step in new[] { "condemned", "cleared", "swept" })
+        {
+            var done = await run.ApplyAsync(wait: false, default);
+            Assert.Equal(step == "swept", done.Deleted.Any(item => item.Name.StartsWith("packs/", StringComparison.Ordinal)));
+            await AdvanceAsync(time, TimeSpan.FromMinutes(16));
+        }
+
         var after = await BytesAsync(store);
+        Assert.True(after < between, $"{between} bytes became {after}");
 
         // What root has written there belongs to the server's user again.
         open();

@@ -53,6 +53,8 @@ public sealed class CommandLineTests
     [InlineData("show", "--repository", "/x")]
     [InlineData("list", "--repository", "/x", "--output", "xml")]
     [InlineData("list", "--repository", "/x", "--output", "")]
+    [InlineData("list", "--repository", "/x", "--bandwidth", "fast")]
+    [InlineData("list", "--repository", "/x", "--bandwidth", "0.1")]
     [InlineData("list", "--repository", "/x", "--cluster", "../other")]
     [InlineData("backup", "--repository", "/x", "--kind", "differential")]
     [InlineData("backup", "--repository", "/x", "--connection", "host=h password=canary")]

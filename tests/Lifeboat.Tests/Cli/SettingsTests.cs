@@ -29,6 +29,22 @@ public sealed class SettingsTests
         Assert.True(At(null, null, file, "list").IsGiven(GlobalSettings.Cluster));
     }
 
+    [Theory]
+    [InlineData("500", 500L)]
+    [InlineData("20MB", 20_000_000L)]
+    [InlineData("1.5 GiB", 1_610_612_736L)]
+    [InlineData("64kib", 65_536L)]
+    [InlineData("9999999999999999999", null)]
+    [InlineData("9999999TiB", null)]
+    [InlineData("-1", null)]
+    [InlineData("0", null)]
+    [InlineData("1.2.3MB", null)]
+    [InlineData("MB", null)]
+    [InlineData("", null)]
+    [InlineData("20Mbit", null)]
+    public void An_amount_of_bytes_is_a_number_and_a_unit(string text, long? bytes) =>
+        Assert.Equal(bytes, ByteQuantity.Parse(text));
+
     [Fact]
     public void Every_option_has_the_variable_of_its_own_name()
     {

@@ -200,7 +200,10 @@ internal sealed class CollectionHistory
         await LookAsync(force: true);
         var backups = (await BackupListing.LoadAsync(cluster, withNotes: false, default)).Backups;
         var objects = await ClusterObjects.ListAsync(cluster, default);
-        var mark = new CollectionMark(cluster, objects);
+        var condemned = (await CondemnedLists.LoadAsync(cluster, default)).Names;
+        var homes = new FrameHomes(
+            pack => condemned.Contains(objects.RelativeName(ObjectNames.Pack(cluster.Name, pack))), static _ => true);
+        var mark = new CollectionMark(cluster, objects, homes);
         await mark.RunAsync(backups.SelectMany(backup => backup.MapRuns), static _ => true, default);
         var folders = objects.Lineages.Values.SelectMany(items => items).Where(item => item.Parts[0] == "backups")
             .Select(item => item.Parts[1]).ToHashSet(StringComparer.Ordinal);

@@ -21,7 +21,17 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
 {
     internal const int SegmentSize = 1 << 20;
 
+    /// <summary>Bytes of each file, which do not compress.</summary>
+    internal const int ContentSize = 2000;
+
+    /// <summary>As usual, but that packs of this size are worth writing anew when a file of them is not needed any more.</summary>
+    internal static readonly CollectionMargins Margins =
+        CollectionMargins.Usual with { RepackBelow = 0.7, RepackGain = ContentSize * 3 / 4 };
+
     internal Cluster Cluster { get; set; } = null!;
+
+    /// <summary>Whether each file has a frame of its own; otherwise it is chance.</summary>
+    internal bool HasFrameForEachFile { get; init; }
 
     /// <summary>Whether it was suspended for longer than a process may be.</summary>
     internal bool Slept { get; private set; }
@@ -63,16 +73,22 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
         };
     }
 
-    internal async Task BackUpAsync()
+    internal Task BackUpAsync() =>
+        BackUpAsync(onParent: random.Next(2) == 0, isFull => Files(isFull ? 3 : 1), renewals: random.Next(8));
+
+    /// <param name="onParent">Whether it is laid over the newest backup, when there is one.</param>
+    /// <param name="choose">The files, told whether they are all that it has.</param>
+    /// <param name="renewals">How long it takes, in renewals of its lease.</param>
+    internal async Task BackUpAsync(bool onParent, Func<bool, Dictionary<string, byte[]>> choose, int renewals)
     {
         await using var session = await WriterSession.BeginAsync(Cluster, default);
-        var parent = random.Next(2) == 0 ? await ParentAsync(session) : null;
-        var files = parent is null ? Files(3) : Files(1);
+        var parent = onParent ? await ParentAsync(session) : null;
+        var files = choose(parent is null);
         using var index = await session.LoadIndexAsync(default);
         var packs = new BackupPacks(Cluster);
         await packs.AdoptAsync(index.Unlisted, default);
         var entries = await StoreAsync(files, index, packs);
-        for (var wait = random.Next(8); wait > 0; wait--)
+        for (var wait = renewals; wait > 0; wait--)
         {
             await sleep(CollectionMargins.Usual.LeaseRenewal);
             await session.Lease.RenewAsync(default);
@@ -105,6 +121,11 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
             var tags = tagger.Tag(content, out var id, out var crc);
             var (frame, slot) = await index.FindExtentAsync(id, default)
                 ?? await writer.AddAsync(content, SlotKind.Extent, id, default);
+            if (HasFrameForEachFile || random.Next(3) > 0)
+            {
+                await writer.CloseFrameAsync(default);
+            }
+
             entries.Add(new MapEntry(bytes, new ExtentEntry(0, content.Length, id, tags, frame, slot, []), null, false));
             entries.Add(new MapEntry(
                 bytes, null, new FileFacts(MapFileKind.Regular, 0x180, content.Length, 1, 2, 3, crc), false));
@@ -209,12 +230,12 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
     }
 
     /// <summary>Few different contents, so that backups share many.</summary>
-    private Dictionary<string, byte[]> Files(int number)
+    internal Dictionary<string, byte[]> Files(int number)
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         for (var file = 0; file < number; file++)
         {
-            var content = new byte[200];
+            var content = new byte[ContentSize];
             new Random(random.Next(8)).NextBytes(content);
             files[string.Create(CultureInfo.InvariantCulture, $"base/{file}")] = content;
         }

@@ -11,6 +11,7 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
     : ForwardingStore(inner)
 {
     private readonly Dictionary<string, DateTimeOffset> _dates = new(StringComparer.Ordinal);
+    private readonly HashSet<ObjectName> _hidden = [];
     private HashSet<string>? _shownLists;
     private DateTimeOffset? _leaseDate;
 
@@ -40,7 +41,7 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
 
     public override async ValueTask<ObjectFacts?> StatAsync(ObjectName name, CancellationToken cancellationToken)
     {
-        if (IsOf(name.Value, "condemned") && _shownLists?.Contains(name.Value) == false)
+        if (_hidden.Contains(name) || (IsOf(name.Value, "condemned") && _shownLists?.Contains(name.Value) == false))
         {
             return null;
         }
@@ -96,6 +97,9 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
             case Sabotage.WhatWasSparedIsUsedAgain:
                 return all.Where(facts => !IsOf(facts.Name.Value, "condemned") || !all.Exists(
                     other => other.Name.LastPart == "swept" && other.Name.Value[..^5] == facts.Name.Value[..^4]));
+            case Sabotage.CollectorsForgetOldLists:
+                return all.Where(facts => !IsOf(facts.Name.Value, "condemned")
+                    || facts.LastModified > ownTime.GetUtcNow() - TimeSpan.FromDays(2));
             case Sabotage.CollectorsIgnoreLeases:
                 return all.Where(facts => !IsOf(facts.Name.Value, "leases"));
             case Sabotage.CompletionIsNotAsked:
@@ -107,7 +111,9 @@ internal sealed class LyingStore(IObjectStore inner, Sabotage sabotage, TimeProv
                 var first = all.Where(facts => IsOf(facts.Name.Value, "condemned") && facts.Name.LastPart == "list"
                         && !all.Exists(other => other.Name.Value == $"{facts.Name.Value[..^4]}swept"))
                     .Select(facts => facts.LastModified).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
-                return all.Where(facts => facts.Name.LastPart != "manifest" || facts.LastModified < first);
+                _hidden.UnionWith(all.Where(facts => facts.Name.LastPart == "manifest" && facts.LastModified >= first)
+                    .Select(facts => facts.Name));
+                return all.Where(facts => !_hidden.Contains(facts.Name));
             case Sabotage.WritersDoNotLookBehindTheManifest or Sabotage.WritersDoNotLookBehindTheCompletion:
                 foreach (var facts in all.Where(facts => IsOf(facts.Name.Value, "condemned")))
                 {

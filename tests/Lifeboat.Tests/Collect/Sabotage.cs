@@ -37,6 +37,9 @@ internal enum Sabotage
     /// <summary>Before it deletes, a collection does not see manifests that came since it condemned.</summary>
     CollectorsDoNotMarkAgain,
 
+    /// <summary>Collections see no list that is older than two days: a pack that it names is taken for the home of frames.</summary>
+    CollectorsForgetOldLists,
+
     /// <summary>Nothing is waited for between condemning, clearing and sweeping.</summary>
     NothingSettles,
 
@@ -48,11 +51,11 @@ internal static class Sabotages
 {
     internal static CollectionMargins Margins(this Sabotage sabotage) => sabotage switch
     {
-        Sabotage.NothingSettles => CollectionMargins.Usual with { Settle = TimeSpan.Zero },
-        Sabotage.TombstonesAreTakenAtOnce => CollectionMargins.Usual with { Tombstones = TimeSpan.Zero },
+        Sabotage.NothingSettles => HistoryProcess.Margins with { Settle = TimeSpan.Zero },
+        Sabotage.TombstonesAreTakenAtOnce => HistoryProcess.Margins with { Tombstones = TimeSpan.Zero },
         Sabotage.WritersIgnoreTheirLeaseAndListsAreForgotten =>
-            CollectionMargins.Usual with { ListKept = TimeSpan.Zero },
-        _ => CollectionMargins.Usual,
+            HistoryProcess.Margins with { ListKept = TimeSpan.Zero },
+        _ => HistoryProcess.Margins,
     };
 
     /// <summary>How one process sees the store under this sabotage.</summary>
@@ -60,8 +63,8 @@ internal static class Sabotages
     {
         Sabotage.None or Sabotage.NothingSettles or Sabotage.TombstonesAreTakenAtOnce => false,
         Sabotage.CompletionIsNotAsked => true,
-        Sabotage.CollectorsIgnoreLeases or Sabotage.CollectorsUseTheirOwnClock or Sabotage.CollectorsDoNotMarkAgain =>
-            !isWriter,
+        Sabotage.CollectorsIgnoreLeases or Sabotage.CollectorsUseTheirOwnClock or Sabotage.CollectorsDoNotMarkAgain
+            or Sabotage.CollectorsForgetOldLists => !isWriter,
         _ => isWriter,
     };
 }

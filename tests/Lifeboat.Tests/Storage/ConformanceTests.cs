@@ -3,6 +3,7 @@ using Lifeboat.Storage;
 using Lifeboat.Storage.Local;
 using Lifeboat.Storage.Memory;
 using Lifeboat.Storage.Retry;
+using Lifeboat.Storage.Throttle;
 using Lifeboat.Testing.Files;
 using Lifeboat.Testing.Simulation;
 using Lifeboat.Testing.Stores;
@@ -80,4 +81,10 @@ public sealed class SimulatedStoreWithVersionsWithoutCreateIfAbsentConformance :
 {
     protected override IObjectStore CreateStore() => new SimulatedStore(
         new SimulatedStorage(1, new VirtualClock(), createIfAbsent: false, versions: true));
+}
+
+public sealed class ThrottledStoreConformance : ObjectStoreConformance
+{
+    protected override IObjectStore CreateStore() => new ThrottledStore(
+        new MemoryObjectStore(TimeProvider.System, versions: true), new Bandwidth(1 << 30, TimeProvider.System));
 }

@@ -1,8 +1,6 @@
-using Lifeboat.Storage;
+namespace Lifeboat.Storage;
 
-namespace Lifeboat.Testing.Stores;
-
-/// <summary>Hands every call to another store: a double overrides those in which it differs.</summary>
+/// <summary>Hands every call to another store: a decorator overrides those in which it differs.</summary>
 public abstract class ForwardingStore(IObjectStore inner) : IObjectStore
 {
     public string Location => inner.Location;
