@@ -1,3 +1,4 @@
+using System.Buffers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Keys;
@@ -127,9 +128,18 @@ internal sealed class ContainerReader : IDisposable
     /// <summary>One body frame in an array of its own.</summary>
     internal async ValueTask<byte[]> ReadFrameAsync(int number, CancellationToken cancellationToken)
     {
-        var buffer = new byte[ContainerLimits.BodyPlaintext];
-        var length = await ReadFrameAsync(number, buffer, cancellationToken);
-        return buffer.AsSpan(0, length).ToArray();
+        // Most frames that are read this way are small documents; each would be a large object for the collector.
+        var buffer = ArrayPool<byte>.Shared.Rent(ContainerLimits.BodyPlaintext);
+        try
+        {
+            var length = await ReadFrameAsync(
+                number, buffer.AsMemory(0, ContainerLimits.BodyPlaintext), cancellationToken);
+            return buffer.AsSpan(0, length).ToArray();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     public void Dispose() => _object.Dispose();

@@ -16,23 +16,27 @@ public sealed class CollectionHistoryTests
     public async Task I14_I15_in_random_histories_what_is_listed_can_be_read_and_what_is_needless_is_given_back()
     {
         var numbers = Sample.Numbers("collection");
+        int[] seeds = Chosen is not null
+            ? [int.Parse(Chosen, CultureInfo.InvariantCulture)]
+            : [.. Enumerable.Range(0, Sample.IsWhole ? Whole : Ordinary).Select(_ => numbers.Next())];
         var (read, deleted, requests) = (0, 0, 0L);
-        for (var run = 0; run < (Chosen is not null ? 1 : Sample.IsWhole ? Whole : Ordinary); run++)
-        {
-            var seed = Chosen is null ? numbers.Next() : int.Parse(Chosen, CultureInfo.InvariantCulture);
-            try
+        await Parallel.ForEachAsync(
+            seeds,
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            async (seed, _) =>
             {
-                var history = await CollectionHistory.RunAsync(seed);
-                read += history.Read;
-                deleted += history.Deleted;
-                requests += history.Requests;
-            }
-            catch (Exception failure)
-            {
-                Assert.Fail($"eng/simulate history {seed}: {failure}");
-            }
-        }
-
+                try
+                {
+                    var history = await CollectionHistory.RunAsync(seed);
+                    Interlocked.Add(ref read, history.Read);
+                    Interlocked.Add(ref deleted, history.Deleted);
+                    Interlocked.Add(ref requests, history.Requests);
+                }
+                catch (Exception failure)
+                {
+                    Assert.Fail($"eng/simulate history {seed}: {failure}");
+                }
+            });
         TestContext.Current.SendDiagnosticMessage($"{read} backups were read, {deleted} objects deleted, {requests} requests");
         Assert.True(read > 0 && deleted > 0, $"{read} backups were read, {deleted} objects deleted");
     }

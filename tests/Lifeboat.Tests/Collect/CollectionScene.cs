@@ -4,7 +4,6 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
-using Lifeboat.Repository.Index;
 using Lifeboat.Storage;
 using Lifeboat.Testing.Simulation;
 
@@ -120,11 +119,7 @@ internal sealed class CollectionScene
     internal Task RequireReadableAsync() => _model.RequireReadableAsync(
         _sabotage == Sabotage.CompletionIsNotAsked ? new LyingStore(Storage.Memory, _sabotage, Clock) : null);
 
-    internal async Task RequireReadableAsync(BackupManifest backup)
-    {
-        using var index = FrameIndex.ForReading(Cluster);
-        await _model.RequireReadableAsync(Cluster, index, backup);
-    }
+    internal Task RequireReadableAsync(BackupManifest backup) => _model.RequireReadableAsync(Cluster, backup);
 
     private async Task<Cluster> ClusterOfAsync(IObjectStore store, bool isWriter)
     {

@@ -122,17 +122,24 @@ internal sealed class HistoryModel(SimulatedStorage storage, VirtualClock clock)
         }
 
         using var index = FrameIndex.ForReading(Cluster);
+        using var reader = new ExtentReader(Cluster, index);
         foreach (var backup in backups)
         {
-            await RequireReadableAsync(Cluster, index, backup);
+            await RequireReadableAsync(Cluster, reader, backup);
             Read++;
         }
     }
 
     /// <param name="cluster">As the reader sees it.</param>
-    internal async Task RequireReadableAsync(Cluster cluster, FrameIndex index, BackupManifest backup)
+    internal async Task RequireReadableAsync(Cluster cluster, BackupManifest backup)
     {
+        using var index = FrameIndex.ForReading(cluster);
         using var reader = new ExtentReader(cluster, index);
+        await RequireReadableAsync(cluster, reader, backup);
+    }
+
+    private async Task RequireReadableAsync(Cluster cluster, ExtentReader reader, BackupManifest backup)
+    {
         var left = new HashSet<string>(_files[backup.Id].Keys, StringComparer.Ordinal);
         try
         {

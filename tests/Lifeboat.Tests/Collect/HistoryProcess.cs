@@ -214,8 +214,7 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
 
         var chosen = backups[random.Next(backups.Count)];
         await sleep(TimeSpan.FromHours(random.Next(1, 18)));
-        using var index = FrameIndex.ForReading(Cluster);
-        await model.RequireReadableAsync(Cluster, index, chosen);
+        await model.RequireReadableAsync(Cluster, chosen);
     }
 
     /// <summary>Several steps, some of them as close to each other as they may be.</summary>
