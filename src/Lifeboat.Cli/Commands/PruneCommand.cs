@@ -6,6 +6,7 @@ using Lifeboat.Engine.Collect;
 using Lifeboat.Engine.Retention;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Retention;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -13,6 +14,9 @@ internal static class PruneCommand
 {
     private static readonly Setting Apply = Setting.Flag(
         "apply", "Carry the plan out; without it nothing is changed");
+
+    /// <summary>Backups of other hosts end while this runs; so many plans in a row seldom meet one each.</summary>
+    private const int MostPlans = 5;
 
     private static readonly Setting NoCollect = Setting.Flag(
         "no-collect", "With --apply: only expire, and leave the space to 'lifeboat collect'");
@@ -50,17 +54,7 @@ internal static class PruneCommand
         var apply = context.Settings.Flag(Apply);
         var cluster = await context.OpenClusterAsync(cancellationToken);
         var prune = new PruneRun(cluster, policy, context.Time);
-        var (facts, plan) = await prune.PlanAsync(cancellationToken);
-        foreach (var warning in plan.Warnings)
-        {
-            context.Terminal.Warn(warning);
-        }
-
-        if (apply)
-        {
-            await prune.ApplyAsync(facts, plan, cancellationToken);
-        }
-
+        var (facts, plan) = await PlanAndApplyAsync(context, prune, apply, cancellationToken);
         var (collection, failure) = apply && facts.Doubts.Count == 0 && !context.Settings.Flag(NoCollect)
             ? await CollectAsync(context, cluster, cancellationToken)
             : default;
@@ -88,6 +82,35 @@ internal static class PruneCommand
                 "Nothing is removed while it is not known what needs what. 'lifeboat check' says what is damaged; a backup "
                 + "whose manifest is lost can be let go of by 'lifeboat expire ID --reason TEXT'.")
             : ExitCodes.Done;
+    }
+
+    /// <summary>The plan that is returned is the one that was carried out.</summary>
+    private static async Task<(RetentionFacts Facts, RetentionPlan Plan)> PlanAndApplyAsync(
+        CommandContext context, PruneRun prune, bool apply, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (facts, plan) = await prune.PlanAsync(cancellationToken);
+            try
+            {
+                if (apply)
+                {
+                    await prune.ApplyAsync(facts, plan, cancellationToken);
+                }
+
+                foreach (var warning in plan.Warnings)
+                {
+                    context.Terminal.Warn(warning);
+                }
+
+                return (facts, plan);
+            }
+            catch (LifeboatException changed)
+                when (changed.Failure is { Code: ErrorCode.Conflict, Transient: true } && attempt < MostPlans)
+            {
+                // A backup ended in between, say: nothing of the plan is left, and another one may come through.
+            }
+        }
     }
 
     /// <summary>What was expired is told in any case.</summary>

@@ -9,8 +9,7 @@ using Lifeboat.Storage;
 namespace Lifeboat.Engine.Retention;
 
 /// <summary>
-/// Carries out a plan of retention: looks again, puts tombstones on backups, looks again and takes them back where
-/// the floor
+/// Carries out a plan of retention: looks again, puts tombstones on backups, looks again and takes them back where the floor
 /// or a pin forbids them, then puts tombstones on WAL. Nothing is deleted: that is the collection's.
 /// </summary>
 public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvider time)
@@ -24,9 +23,9 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
     }
 
     /// <exception cref="LifeboatException">
-    /// Conflict: something changed since the plan was made, and nothing was done; or while it was carried out, and
-    /// what was
-    /// done of it was taken back, as it is after errors of the store; WAL that was named by then stays named.
+    /// Conflict: something changed since the plan was made, and nothing was done; or while it was carried out, and what was
+    /// done of it was taken back, as it is after errors of the store: then the failure is transient, and a new plan may do.
+    /// WAL that was named by then stays named.
     /// </exception>
     public async ValueTask ApplyAsync(RetentionFacts facts, RetentionPlan plan, CancellationToken cancellationToken)
     {
@@ -149,7 +148,8 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
             if (TombstonePut.IsTooLate(began, time))
             {
                 throw Changed($"the backup {hurt.Id} ended meanwhile and needs WAL that expired hours ago",
-                    "This process was suspended since, so that the WAL stays expired; take a new backup.");
+                    "This process was suspended since, so that the WAL stays expired; take a new backup.",
+                    isUndone: false);
             }
 
             foreach (var name in put)
@@ -158,7 +158,8 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
             }
 
             throw Changed($"the backup {hurt.Id} ended meanwhile and needs WAL that was to go",
-                "The WAL was left alone; the backups of the plan are expired.");
+                "The WAL was left alone; the backups of the plan are expired.",
+                isUndone: false);
         }
     }
 
@@ -171,10 +172,11 @@ public sealed class PruneRun(Cluster cluster, RetentionPolicy policy, TimeProvid
         return stays is null ? null : $"WAL that was to go is needed now ({stays.First} to {stays.Last})";
     }
 
-    private static LifeboatException Changed(string change, string done) => new(new Failure(
+    private static LifeboatException Changed(string change, string done, bool isUndone = true) => new(new Failure(
         ErrorCode.Conflict,
         Operation,
         "",
         $"the repository changed since the plan was made: {change}",
+        Transient: isUndone,
         Hint: $"{done} Run 'lifeboat prune' again and look at the new plan."));
 }

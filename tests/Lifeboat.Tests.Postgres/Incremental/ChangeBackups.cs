@@ -3,6 +3,7 @@ using Lifeboat.Engine.Backup.Physical;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Tests.Postgres.Changes;
+using Lifeboat.Tests.Postgres.Recovery;
 using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Incremental;
@@ -34,20 +35,5 @@ internal static class ChangeBackups
         }
 
         return (await backup).Manifest;
-    }
-
-    private sealed class Silence : IActivity
-    {
-        public void Say(string line)
-        {
-        }
-
-        public void Warn(string line)
-        {
-        }
-
-        public void Progress(string phase, long done, long total)
-        {
-        }
     }
 }

@@ -135,19 +135,4 @@ public sealed class CollectTests
 
         return bytes;
     }
-
-    private sealed class Silence : IActivity
-    {
-        public void Say(string line)
-        {
-        }
-
-        public void Warn(string line)
-        {
-        }
-
-        public void Progress(string phase, long done, long total)
-        {
-        }
-    }
 }

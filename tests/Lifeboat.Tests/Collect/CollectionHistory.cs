@@ -189,7 +189,9 @@ internal sealed class CollectionHistory
             _clock.Advance(TimeSpan.FromDays(run < 14 ? 2 : 10));
             var collection = new Collection(cluster, _sabotage.Margins());
             var plan = await collection.PlanAsync(default);
-            if (plan.Doubts.Count > 0)
+
+            // A manifest that was put too late is in doubt until it is old, and the store's clock may have gone back by days.
+            if (plan.Doubts.Count > 0 && run >= 7)
             {
                 throw new BrokenPromiseException($"never certain: {plan.Doubts[0]}");
             }

@@ -36,6 +36,11 @@ internal sealed class BackupCompletion(
     {
         var stopTime = request.Time.GetUtcNow();
         var timeline = BackupLabel.Parse(stop.BackupLabel.Span).StartTimeline;
+        if (source.IsStandby)
+        {
+            await StandbyEnd.RequireTimelineAsync(request, source, timeline, cancellationToken);
+        }
+
         await new BackupWal(request, source, activity).EnsureAsync(timeline, start, stop.StopLsn, cancellationToken);
         var configuration = OutsideConfiguration.Read(request.Files, source.Directory, source.Server, warnings);
         TellWarnings(copied);

@@ -11,7 +11,8 @@ namespace Lifeboat.Engine.Backup.Physical;
 
 /// <summary>
 /// Sees to it that the WAL between a backup's start and stop is in the repository before the backup is listed. Where the
-/// server archives, the archiver is waited for; where it does not, the segments are taken from pg_wal.
+/// server archives, the archiver is waited for; where it does not, the segments are taken from pg_wal. What a standby follows
+/// is archived by its primary, and waited for in any case.
 /// </summary>
 internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource source, IActivity activity)
 {
@@ -19,7 +20,9 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenNotices = TimeSpan.FromSeconds(10);
 
-    private bool Archives => !string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal);
+    private string Archiver => source.IsStandby ? "primary's archiver" : "archiver";
+
+    private bool Archives => source.IsStandby || !string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal);
 
     /// <exception cref="LifeboatException">WalMissing: the archiver did not deliver in time.</exception>
     internal async Task EnsureAsync(Timeline timeline, Lsn start, Lsn stop, CancellationToken cancellationToken)
@@ -37,7 +40,11 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await RemoveArchivedAsync(missing, cancellationToken);
-        await PushHistoryAsync(missing, cancellationToken);
+        if (!source.IsStandby)
+        {
+            await PushHistoryAsync(missing, cancellationToken);
+        }
+
         if (missing.Count > 0 && !Archives)
         {
             activity.Warn(
@@ -48,7 +55,9 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await WaitAsync(missing, cancellationToken);
-        await RequireOwnAsync(last, cancellationToken);
+        await (source.IsStandby
+            ? StandbyEnd.RequireSameAsync(request, source, last, stop, cancellationToken)
+            : RequireOwnAsync(last, cancellationToken));
     }
 
     /// <summary>What is archived must be this server's: a copy writes other content under the same names.</summary>
@@ -107,8 +116,9 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
 
             if (waited >= notice)
             {
-                activity.Say($"waiting for the archiver to deliver {missing[0]}"
-                    + (missing.Count > 1 ? $" and {missing.Count - 1} more" : ""));
+                activity.Say($"waiting for the {Archiver} to deliver {missing[0]}"
+                    + (missing.Count > 1 ? $" and {missing.Count - 1} more" : "")
+                    + (source.IsStandby ? ": the last one when the primary has filled it, or switches (pg_switch_wal)" : ""));
                 notice = waited + BetweenNotices;
             }
 
@@ -155,8 +165,11 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         var archiver = "";
         try
         {
-            await using var session = await ServerSession.OpenAsync(request.Connection, cancellationToken);
-            archiver = $"; the server's archiver: {await ArchiverStatus.ReadAsync(session, cancellationToken)}";
+            if (!source.IsStandby)
+            {
+                await using var session = await ServerSession.OpenAsync(request.Connection, cancellationToken);
+                archiver = $"; the server's archiver: {await ArchiverStatus.ReadAsync(session, cancellationToken)}";
+            }
         }
         catch (LifeboatException)
         {
@@ -167,9 +180,12 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
             ErrorCode.WalMissing,
             "wait for the WAL of the backup",
             missing[^1],
-            $"the archiver did not deliver it within {request.ArchiveTimeout.TotalSeconds:0} s{archiver}",
+            $"the {Archiver} did not deliver it within {request.ArchiveTimeout.TotalSeconds:0} s{archiver}",
             Transient: true,
-            Hint: "Check archive_command (it should run 'lifeboat wal push %p' with this repository and cluster) and the "
+            Hint: source.IsStandby
+                ? "A standby cannot end a segment: set archive_timeout on the primary, or call pg_switch_wal() there while the "
+                    + "backup waits; and check that the primary archives into this repository and cluster."
+                : "Check archive_command (it should run 'lifeboat wal push %p' with this repository and cluster) and the "
                 + "server's log, then run the backup again: what was copied is kept and not stored twice."));
     }
 }

@@ -58,7 +58,11 @@ public sealed class PhysicalBackup
 
         await using (backup)
         {
-            await SourceClaim.RequireAsync(_request, source, cancellationToken);
+            if (!source.IsStandby)
+            {
+                await SourceClaim.RequireAsync(_request, source, cancellationToken);
+            }
+
             await using var writer = await WriterSession.BeginAsync(Cluster, cancellationToken);
             var manifest = await KeptLease.RunAsync(
                 writer.Lease, stopping => WriteAsync(source, backup, writer, stopping), cancellationToken);
@@ -81,7 +85,7 @@ public sealed class PhysicalBackup
     /// </summary>
     private async Task HoldWalAsync(ServerSource source, ServerSession session, CancellationToken cancellationToken)
     {
-        if (string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal))
+        if (!source.IsStandby && string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal))
         {
             var hold = await WalHold.TryTakeAsync(
                 session, $"lifeboat_{Id128.NewRandom()}", cancellationToken);

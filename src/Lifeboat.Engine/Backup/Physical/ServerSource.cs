@@ -17,6 +17,9 @@ internal sealed record ServerSource(
 {
     private const string Operation = "back up the server";
 
+    /// <summary>Whether another server writes the WAL, and archives it.</summary>
+    internal bool IsStandby => Server.InRecovery;
+
     /// <exception cref="LifeboatException">Mismatch, NotFound, Denied: the backup would not be what was asked for.</exception>
     internal static async Task<ServerSource> IdentifyAsync(
         PhysicalBackupRequest request, ServerSession session, CancellationToken cancellationToken)
@@ -29,16 +32,6 @@ internal sealed record ServerSource(
                 "",
                 "no data directory was given, and the role may not ask the server for it",
                 Hint: "Give --cluster-dir DIR, or GRANT pg_read_all_settings to the role."));
-        if (server.InRecovery)
-        {
-            throw new LifeboatException(new Failure(
-                ErrorCode.Usage,
-                Operation,
-                session.Address.ToString(),
-                "it is a standby, and backups are taken from the primary",
-                Hint: "Run the backup on the primary's host, with the primary's connection."));
-        }
-
         if (string.Equals(server.WalLevel, "minimal", StringComparison.Ordinal))
         {
             throw new LifeboatException(new Failure(
