@@ -14,7 +14,7 @@ namespace Lifeboat.Testing.Stores;
 /// A real Ceph with its S3 gateway on loopback, one for each run of a test program, started when the first test asks. It
 /// ends with the program, whichever way that ends: it watches a pipe.
 /// </summary>
-public sealed class CephGateway
+public sealed class CephGateway : IDisposable
 {
     private const string Key = "testkey0000000000001";
     private const string Secret = "testsecret0000000000000000000000000000001";
@@ -25,6 +25,7 @@ public sealed class CephGateway
     private readonly TemporaryFolder _folder;
     private readonly AmazonS3Client _client;
     private int _buckets;
+    private int _ended;
 
     private CephGateway(Process process, TemporaryFolder folder, int port)
     {
@@ -34,7 +35,7 @@ public sealed class CephGateway
         _client = new AmazonS3Client(
             new BasicAWSCredentials(Key, Secret),
             new AmazonS3Config { ServiceURL = Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => End();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
     }
 
     public Uri Endpoint { get; }
@@ -48,6 +49,18 @@ public sealed class CephGateway
     };
 
     public static Task<CephGateway> GetAsync() => s_started.Value;
+
+    /// <summary>One for a test alone, which does to it what others would not bear.</summary>
+    public static Task<CephGateway> StartOwnAsync() => StartAsync();
+
+    /// <summary>Stops the process that holds the objects, as a dying disk would: the gateway answers no more, and says nothing.</summary>
+    /// <returns>Lets it go on when it is disposed of.</returns>
+    public async Task<IAsyncDisposable> SuspendStorageAsync()
+    {
+        var storage = Process.GetProcessesByName("ceph-osd").Single(candidate => ParentOf(candidate.Id) == _process.Id).Id;
+        await SignalAsync("-STOP", storage);
+        return new Suspension(storage);
+    }
 
     /// <summary>A new bucket, and in it a place for a repository.</summary>
     public async Task<S3Place> NewPlaceAsync(bool versions = false)
@@ -100,8 +113,34 @@ public sealed class CephGateway
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private void End()
+    private static int ParentOf(int process)
     {
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+        return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
+    private static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", [signal, $"{process}"]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"kill {signal} {process} ended with exit code {kill.ExitCode}");
+        }
+    }
+
+    private sealed class Suspension(int process) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await SignalAsync("-CONT", process);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+        {
+            return;
+        }
+
         _process.StandardInput.Close();
         _process.WaitForExit(10_000);
         _client.Dispose();
