@@ -3,6 +3,7 @@ using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Retention;
 using Lifeboat.Cli.Stores;
 using Lifeboat.Engine.Backup.Physical;
+using Lifeboat.Engine.Backup.Physical.Streamed;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Backups;
 
@@ -19,6 +20,13 @@ internal static class BackupCommand
         "full reads everything; incremental reads what changed since the last backup; auto is incremental where the WAL tells "
         + "what changed, and full elsewhere",
         Default: "full") { Choices = ["full", "incremental", "auto"] };
+
+    private static readonly Setting Method = new(
+        "method",
+        "METHOD",
+        "files reads the server's files on this host; stream lets the server send them over a replication connection, from "
+        + "any host",
+        Default: "files") { Choices = ["files", "stream"] };
 
     private static readonly Setting Reason = new("reason", "TEXT", "Why, kept with the backup");
 
@@ -39,11 +47,11 @@ internal static class BackupCommand
 
     public static readonly CommandSpec Spec = new(
         "backup",
-        "Back up a running server from the files of its data directory",
+        "Back up a running server, from the files of its data directory or over the network",
         [],
         [
-            CommonSettings.ClusterDirectory, CommonSettings.Connection, Kind, Reason, Tag, CommonSettings.Jobs, CompressionLevel,
-            ArchiveTimeout, SpreadCheckpoint, StoreAnew,
+            CommonSettings.ClusterDirectory, CommonSettings.Connection, Method, Kind, Reason, Tag, CommonSettings.Jobs,
+            CompressionLevel, ArchiveTimeout, SpreadCheckpoint, StoreAnew,
         ],
         [
             new(
@@ -56,13 +64,18 @@ internal static class BackupCommand
             new(
                 "lifeboat backup --repository /backup/lifeboat --cluster-dir /var/lib/postgresql/17/main --kind incremental",
                 "Read only what changed since the last backup"),
+            new(
+                "lifeboat backup --method stream --repository /backup/lifeboat --connection 'host=db1 user=backup "
+                + "sslmode=verify-full'",
+                "From another host: the role needs LOGIN and REPLICATION"),
         ],
         RunAsync);
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var settings = context.Settings;
-        var kind = ReadKind(settings);
+        var isStreamed = settings.Choice(Method) == "stream";
+        var kind = ReadKind(settings, isStreamed);
         var connection = ServerConnection.Read(settings, CommonSettings.Connection);
         var jobs = CommonSettings.ReadJobs(settings);
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
@@ -77,26 +90,26 @@ internal static class BackupCommand
             display.Warn(warning);
         }
 
-        var report = await PhysicalBackup.RunAsync(
-            new PhysicalBackupRequest
-            {
-                Cluster = cluster,
-                ClusterDirectory = settings.Path(CommonSettings.ClusterDirectory),
-                Connection = connection,
-                Kind = kind,
-                Reason = settings.Text(Reason),
-                Tags = tags,
-                Jobs = jobs,
-                CompressionLevel = level,
-                ArchiveTimeout = timeout,
-                SpreadCheckpoint = settings.Flag(SpreadCheckpoint),
-                StoreAnew = settings.Flag(StoreAnew),
-                Program = ProgramVersion.Text,
-                Files = context.Files,
-                Time = context.Time,
-            },
-            display,
-            cancellationToken);
+        var request = new PhysicalBackupRequest
+        {
+            Cluster = cluster,
+            ClusterDirectory = isStreamed ? null : settings.Path(CommonSettings.ClusterDirectory),
+            Connection = connection,
+            Kind = kind,
+            Reason = settings.Text(Reason),
+            Tags = tags,
+            Jobs = jobs,
+            CompressionLevel = level,
+            ArchiveTimeout = timeout,
+            SpreadCheckpoint = settings.Flag(SpreadCheckpoint),
+            StoreAnew = settings.Flag(StoreAnew),
+            Program = ProgramVersion.Text,
+            Files = context.Files,
+            Time = context.Time,
+        };
+        var report = isStreamed
+            ? await StreamedBackup.RunAsync(request, display, cancellationToken)
+            : await PhysicalBackup.RunAsync(request, display, cancellationToken);
         display.Dispose();
         var backup = BackupDocument.Of(
             report.Manifest, new BackupNotes(tags, Pin: null, Annotation: null), report.Duration);
@@ -112,7 +125,7 @@ internal static class BackupCommand
         return ExitCodes.Done;
     }
 
-    private static BackupKind ReadKind(Settings settings)
+    private static BackupKind ReadKind(Settings settings, bool isStreamed)
     {
         var kind = settings.Choice(Kind) switch
         {
@@ -120,6 +133,15 @@ internal static class BackupCommand
             "auto" => BackupKind.Auto,
             _ => BackupKind.Full,
         };
+        if (isStreamed && kind == BackupKind.Incremental)
+        {
+            throw SettingReading.Wrong(
+                settings.Find(Kind)!,
+                "an incremental backup reads single pages of files, and with --method stream the server sends whole ones",
+                "Use --kind auto or full: everything is sent, and only what changed is stored. On the server's host, --method "
+                + "files takes incremental backups.");
+        }
+
         return kind == BackupKind.Full || !settings.Flag(StoreAnew)
             ? kind
             : throw SettingReading.Wrong(

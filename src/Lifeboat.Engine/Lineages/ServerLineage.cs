@@ -34,6 +34,22 @@ public sealed record ServerLineage(Id128 Lineage, LineageMarker? Marker, string?
             new ServerLineage(marker?.Lineage ?? cluster.FirstLineage, marker, dataDirectory));
     }
 
+    /// <summary>By the marker's bytes, as they came through the server.</summary>
+    /// <param name="content">Null when the data directory has none: then the first lineage of the cluster.</param>
+    /// <exception cref="LifeboatException">As <see cref="ResolveAsync"/>.</exception>
+    internal static ServerLineage OfMarker(Cluster cluster, byte[]? content, string hint)
+    {
+        var marker = content is null ? null : LineageMarker.Parse(content, LineageMarker.FileName);
+        return marker is null || marker.Cluster == cluster.Id
+            ? new ServerLineage(marker?.Lineage ?? cluster.FirstLineage, marker, DataDirectory: null)
+            : throw new LifeboatException(new Failure(
+                ErrorCode.Mismatch,
+                "find the lineage of this server",
+                LineageMarker.FileName,
+                $"it was made for another cluster than {cluster.Name} in {cluster.Repository.Store.Location}",
+                Hint: hint));
+    }
+
     /// <summary>Records the lineage at its first use; later checks that the same PostgreSQL cluster uses it.</summary>
     /// <param name="segmentSize">Bytes of a WAL segment.</param>
     /// <exception cref="LifeboatException">Mismatch: another PostgreSQL cluster uses this lineage.</exception>

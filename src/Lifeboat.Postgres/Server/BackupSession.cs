@@ -66,14 +66,8 @@ public sealed class BackupSession : IAsyncDisposable
     /// damaged.
     /// </summary>
     /// <exception cref="LifeboatException">ServerUnavailable: the session is gone, and the backup with it.</exception>
-    public Task<Lsn> WalPositionAsync(CancellationToken cancel) => GuardAsync(() => _session.SingleAsync(
-        "ask for the server's WAL position",
-        """
-        SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                     ELSE pg_catalog.pg_current_wal_insert_lsn() END)::text
-        """,
-        row => Lsn.Parse(row.GetString(0)),
-        cancel));
+    public Task<Lsn> WalPositionAsync(CancellationToken cancel) => GuardAsync(() =>
+        WalPosition.ReachedAsync(_session, cancel));
 
     /// <summary>Fails when the session, and so the backup, is lost; worth a call now and then in a long
     /// backup.</summary>

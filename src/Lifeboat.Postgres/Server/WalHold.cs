@@ -14,6 +14,23 @@ public sealed record WalHold(string? Name, Lsn From, string Reason)
     public bool IsHeld => Name is not null;
 
     /// <summary>
+    /// A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.
+    /// </summary>
+    /// <param name="warnings">Told when nothing holds it back.</param>
+    public static async Task TakeIfNeededAsync(
+        ServerSession session, ServerFacts server, string name, List<string> warnings, CancellationToken cancel)
+    {
+        if (string.Equals(server.ArchiveMode, "off", StringComparison.Ordinal) && !server.InRecovery)
+        {
+            var hold = await TryTakeAsync(session, name, cancel);
+            if (!hold.IsHeld)
+            {
+                warnings.Add($"nothing holds back the WAL of this backup: {hold.Reason}");
+            }
+        }
+    }
+
+    /// <summary>
     /// Asks for a slot. A role without the right, a server without free slots or one that does not allow them give a
     /// hold that holds nothing, with the reason: the backup is then on its own against wal_keep_size.
     /// </summary>

@@ -22,6 +22,16 @@ public static class WalPosition
                 row.GetFieldValue<DateTimeOffset>(1)),
             cancel);
 
+    /// <summary>Where WAL is inserted now, or replayed to on a standby.</summary>
+    public static Task<Lsn> ReachedAsync(ServerSession session, CancellationToken cancel) => session.SingleAsync(
+        "ask for the server's WAL position",
+        """
+        SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                     ELSE pg_catalog.pg_current_wal_insert_lsn() END)::text
+        """,
+        row => Lsn.Parse(row.GetString(0)),
+        cancel);
+
     /// <summary>
     /// Commits a message that changes nothing (pg_logical_emit_message), and ends the segment, so that it is archived.
     /// </summary>

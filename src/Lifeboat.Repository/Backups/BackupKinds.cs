@@ -16,6 +16,9 @@ public static class BackupMethods
     /// <summary>All files were read.</summary>
     public const string Files = "files";
 
+    /// <summary>The server sent all files over a replication connection.</summary>
+    public const string Stream = "stream";
+
     /// <summary>The WAL told which blocks of relations had changed; the rest was not read.</summary>
     public const string Wal = "wal";
 

@@ -27,7 +27,8 @@ public sealed partial class PostgresServer
         RunningProgram.Start(ClientTool(
             "pgbench", ["--no-vacuum", "--client", Text(clients), "--time", Text(seconds), database]));
 
-    private ProgramStart ClientTool(string tool, IReadOnlyList<string> arguments) =>
+    /// <summary>A client tool of the server's own major, to be started by whoever wants to end it.</summary>
+    public ProgramStart ClientTool(string tool, params IReadOnlyList<string> arguments) =>
         new(Installation.Tool(tool), arguments)
         {
             AsPostgres = true,

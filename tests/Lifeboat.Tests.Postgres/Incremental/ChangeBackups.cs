@@ -1,5 +1,6 @@
 using Lifeboat.Engine.Activity;
 using Lifeboat.Engine.Backup.Physical;
+using Lifeboat.Engine.Backup.Physical.Streamed;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Tests.Postgres.Changes;
@@ -11,23 +12,24 @@ namespace Lifeboat.Tests.Postgres.Incremental;
 /// <summary>Takes backups of a <see cref="ChangeServer"/>, whose archive is brought along meanwhile.</summary>
 internal static class ChangeBackups
 {
-    internal static async Task<BackupManifest> TakeAsync(ChangeServer server, BackupKind kind)
+    internal static async Task<BackupManifest> TakeAsync(
+        ChangeServer server, BackupKind kind, bool streamed = false)
     {
         var token = TestContext.Current.CancellationToken;
         await server.ArchiverIsIdleAsync();
         await server.PushArchivedAsync();
-        var backup = PhysicalBackup.RunAsync(
-            new PhysicalBackupRequest
-            {
-                Cluster = server.Cluster,
-                ClusterDirectory = server.Server.DataDirectory,
-                Connection = ConnInfo.Parse(server.Server.ConnInfo(), ClientEnvironment.OfProcess()),
-                Kind = kind,
-                Program = "test",
-                Jobs = 2,
-            },
-            new Silence(),
-            token);
+        var request = new PhysicalBackupRequest
+        {
+            Cluster = server.Cluster,
+            ClusterDirectory = streamed ? null : server.Server.DataDirectory,
+            Connection = ConnInfo.Parse(server.Server.ConnInfo(), ClientEnvironment.OfProcess()),
+            Kind = kind,
+            Program = "test",
+            Jobs = 2,
+        };
+        var backup = streamed
+            ? StreamedBackup.RunAsync(request, new Silence(), token)
+            : PhysicalBackup.RunAsync(request, new Silence(), token);
         while (!backup.IsCompleted)
         {
             await server.PushArchivedAsync();

@@ -90,7 +90,7 @@ public sealed class IncrementalJudgeTests
             Assert.Equal((BackupKinds.Incremental, BackupMethods.Wal, backup.Id), (auto.Kind, auto.Method, auto.Parent));
         });
 
-    private static async Task RequireSameAsync(ChangeServer server, BackupManifest backup, string when)
+    internal static async Task RequireSameAsync(ChangeServer server, BackupManifest backup, string when)
     {
         var (differences, pages) = await BackupImage.CompareAsync(
             server.Cluster,

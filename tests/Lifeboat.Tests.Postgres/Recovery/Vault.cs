@@ -95,6 +95,10 @@ internal sealed class Vault : IDisposable
     internal Task<JsonElement> BackupAsync(PostgresServer server, params IReadOnlyList<string> more) =>
         JsonAsync(["backup", "--cluster-dir", server.DataDirectory, "--connection", server.ConnInfo(), .. more]);
 
+    /// <summary>Over the network: without the data directory.</summary>
+    internal Task<JsonElement> StreamAsync(PostgresServer server, params IReadOnlyList<string> more) =>
+        JsonAsync(["backup", "--method", "stream", "--connection", server.ConnInfo(), .. more]);
+
     /// <summary>
     /// Restores into a new folder and has pg_verifybackup judge it before anybody starts it.
     /// </summary>

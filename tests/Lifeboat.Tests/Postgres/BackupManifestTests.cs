@@ -45,6 +45,39 @@ public sealed class BackupManifestTests
         AssertContent(manifest, "backup_label", PostgresFixtures.ReadText(major, "backup_label"));
     }
 
+    [Theory]
+    [MemberData(nameof(PostgresFixtures.Majors), MemberType = typeof(PostgresFixtures))]
+    public void A_real_manifest_that_comes_in_pieces_tells_the_same_files_and_no_byte_of_it_may_differ(int major)
+    {
+        var bytes = PostgresFixtures.Read(major, "backup_manifest");
+        var whole = BackupManifest.Parse(bytes);
+        var random = Testing.Sample.Numbers($"manifest {major}");
+        var files = new List<ManifestFile>();
+        using var lines = new BackupManifestLines(files.Add);
+        for (var at = 0; at < bytes.Length;)
+        {
+            var length = Math.Min(random.Next(1, 300), bytes.Length - at);
+            lines.Append(bytes.AsSpan(at, length));
+            at += length;
+        }
+
+        var rest = lines.Complete();
+        Assert.Equal(whole.Files, files);
+        Assert.Equal((whole.Version, whole.SystemIdentifier), (rest.Version, rest.SystemIdentifier));
+        Assert.Equal(whole.WalRanges, rest.WalRanges);
+        for (var turn = 0; turn < 200; turn++)
+        {
+            byte[] spoiled = [.. bytes];
+            spoiled[random.Next(spoiled.Length)] ^= (byte)(1 << random.Next(8));
+            using var others = new BackupManifestLines(static _ => { });
+            Assert.Throws<LifeboatException>(() =>
+            {
+                others.Append(spoiled);
+                return others.Complete();
+            });
+        }
+    }
+
     [Fact]
     public void Any_file_and_any_path_come_back() =>
         Prop.ForAll(

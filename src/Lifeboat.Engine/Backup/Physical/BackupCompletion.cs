@@ -15,7 +15,7 @@ namespace Lifeboat.Engine.Backup.Physical;
 /// </summary>
 internal sealed class BackupCompletion(
     PhysicalBackupRequest request,
-    ServerSource source,
+    BackupOrigin source,
     WriterSession session,
     IActivity activity,
     List<string> warnings)
@@ -36,13 +36,9 @@ internal sealed class BackupCompletion(
     {
         var stopTime = request.Time.GetUtcNow();
         var timeline = BackupLabel.Parse(stop.BackupLabel.Span).StartTimeline;
-        if (source.IsStandby)
-        {
-            await StandbyEnd.RequireTimelineAsync(request, source, timeline, cancellationToken);
-        }
-
+        await source.RequireEndAsync(request, timeline, cancellationToken);
         await new BackupWal(request, source, activity).EnsureAsync(timeline, start, stop.StopLsn, cancellationToken);
-        var configuration = OutsideConfiguration.Read(request.Files, source.Directory, source.Server, warnings);
+        var configuration = await source.ReadConfigurationAsync(request, warnings, cancellationToken);
         TellWarnings(copied);
         var manifest = Manifest(began, stopTime, timeline, start, stop, copied, configuration);
         await PutTagsAsync(manifest, cancellationToken);

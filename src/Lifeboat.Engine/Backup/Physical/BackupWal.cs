@@ -14,15 +14,15 @@ namespace Lifeboat.Engine.Backup.Physical;
 /// server archives, the archiver is waited for; where it does not, the segments are taken from pg_wal. What a standby follows
 /// is archived by its primary, and waited for in any case.
 /// </summary>
-internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource source, IActivity activity)
+internal sealed class BackupWal(PhysicalBackupRequest request, BackupOrigin source, IActivity activity)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BetweenNotices = TimeSpan.FromSeconds(10);
 
-    private string Archiver => source.IsStandby ? "primary's archiver" : "archiver";
+    private readonly IServerWal _wal = source.Wal(request);
 
-    private bool Archives => source.IsStandby || !string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal);
+    private string Archiver => source.Server.InRecovery ? "primary's archiver" : "archiver";
 
     /// <exception cref="LifeboatException">WalMissing: the archiver did not deliver in time.</exception>
     internal async Task EnsureAsync(Timeline timeline, Lsn start, Lsn stop, CancellationToken cancellationToken)
@@ -40,44 +40,26 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
 
         await RemoveArchivedAsync(missing, cancellationToken);
-        if (!source.IsStandby)
-        {
-            await PushHistoryAsync(missing, cancellationToken);
-        }
-
-        if (missing.Count > 0 && !Archives)
+        await _wal.PushHistoriesAsync(missing, cancellationToken);
+        if (missing.Count > 0 && !source.Archives)
         {
             activity.Warn(
                 "archive_mode is off: the backup keeps the WAL that it needs and can be restored to its own end, but to no "
                 + "later point; set archive_mode = on and archive_command = 'lifeboat wal push %p' for that");
-            await PushAsync(missing, cancellationToken);
+            await _wal.PushAsync(missing, cancellationToken);
             return;
         }
 
         await WaitAsync(missing, cancellationToken);
-        await (source.IsStandby
-            ? StandbyEnd.RequireSameAsync(request, source, last, stop, cancellationToken)
-            : RequireOwnAsync(last, cancellationToken));
+        await RequireOwnAsync(last, stop, cancellationToken);
     }
 
     /// <summary>What is archived must be this server's: a copy writes other content under the same names.</summary>
-    private async Task RequireOwnAsync(WalSegmentName last, CancellationToken cancellationToken)
+    private async Task RequireOwnAsync(WalSegmentName last, Lsn stop, CancellationToken cancellationToken)
     {
-        byte[] content;
-        try
-        {
-            var path = PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), last.ToString());
-            content = WholeFile.Read(request.Files, path, last.Size.Bytes);
-        }
-        catch (FileSystemException removed) when (removed.IsMissing)
-        {
-            // Archived and recycled since.
-            return;
-        }
-
         var archived = await WalStore.FindAsync(
             request.Cluster, source.Lineage.Id, last.ToString(), cancellationToken);
-        if (archived.Count != 1 || archived[0].Tag != WalStore.TagOf(request.Cluster, content))
+        if (archived.Count != 1 || !await _wal.IsOwnAsync(last, stop, archived[0], cancellationToken))
         {
             throw new LifeboatException(new Failure(
                 ErrorCode.Conflict,
@@ -87,18 +69,6 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
                 Hint: "Another server archives into this lineage. A copy gets one of its own by "
                     + "'lifeboat adopt --as-new --cluster-dir DIR'."));
         }
-    }
-
-    /// <summary>
-    /// The archiver delivers a history file once, at the promotion: a server that was promoted before it archived to this
-    /// place would be waited for in vain.
-    /// </summary>
-    private async Task PushHistoryAsync(List<string> missing, CancellationToken cancellationToken)
-    {
-        var kept = missing.FindAll(file => WalFileName.IsHistory(file)
-            && request.Files.StatTarget(PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), file)) is not null);
-        await PushAsync(kept, cancellationToken);
-        missing.RemoveAll(kept.Contains);
     }
 
     private async Task WaitAsync(List<string> missing, CancellationToken cancellationToken)
@@ -118,7 +88,7 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
             {
                 activity.Say($"waiting for the {Archiver} to deliver {missing[0]}"
                     + (missing.Count > 1 ? $" and {missing.Count - 1} more" : "")
-                    + (source.IsStandby ? ": the last one when the primary has filled it, or switches (pg_switch_wal)" : ""));
+                    + (source.Server.InRecovery ? ": the last one when the primary has filled it, or switches (pg_switch_wal)" : ""));
                 notice = waited + BetweenNotices;
             }
 
@@ -144,48 +114,41 @@ internal sealed class BackupWal(PhysicalBackupRequest request, ServerSource sour
         }
     }
 
-    private async Task PushAsync(List<string> files, CancellationToken cancellationToken)
-    {
-        foreach (var file in files)
-        {
-            await WalPush.RunAsync(
-                new WalPushRequest
-                {
-                    Cluster = request.Cluster,
-                    Path = PosixPath.Combine(PosixPath.Combine(source.Directory, "pg_wal"), file),
-                    ClusterDirectory = source.Directory,
-                    Files = request.Files,
-                },
-                cancellationToken);
-        }
-    }
-
     private async Task<LifeboatException> TimedOutAsync(List<string> missing, CancellationToken cancellationToken)
     {
         var archiver = "";
         try
         {
-            if (!source.IsStandby)
+            if (source.Server.InRecovery)
             {
-                await using var session = await ServerSession.OpenAsync(request.Connection, cancellationToken);
-                archiver = $"; the server's archiver: {await ArchiverStatus.ReadAsync(session, cancellationToken)}";
+                return TimedOut(
+                    missing[^1],
+                    "",
+                    "Check that the primary archives into this repository and cluster. A primary with little to do ends its "
+                    + "segment late: 'SELECT pg_switch_wal()' there delivers it, archive_timeout does so by itself, and a larger "
+                    + "--archive-timeout waits for it.");
             }
+
+            await using var session = await ServerSession.OpenAsync(request.Connection, cancellationToken);
+            archiver = $"; the server's archiver: {await ArchiverStatus.ReadAsync(session, cancellationToken)}";
         }
         catch (LifeboatException)
         {
             // The state of the archiver only embellishes the message.
         }
 
-        return new LifeboatException(new Failure(
-            ErrorCode.WalMissing,
-            "wait for the WAL of the backup",
+        return TimedOut(
             missing[^1],
-            $"the {Archiver} did not deliver it within {request.ArchiveTimeout.TotalSeconds:0} s{archiver}",
-            Transient: true,
-            Hint: source.IsStandby
-                ? "A standby cannot end a segment: set archive_timeout on the primary, or call pg_switch_wal() there while the "
-                    + "backup waits; and check that the primary archives into this repository and cluster."
-                : "Check archive_command (it should run 'lifeboat wal push %p' with this repository and cluster) and the "
-                + "server's log, then run the backup again: what was copied is kept and not stored twice."));
+            archiver,
+            "Check archive_command (it should run 'lifeboat wal push %p' with this repository and cluster) and the "
+            + "server's log, then run the backup again: what was copied is kept and not stored twice.");
     }
+
+    private LifeboatException TimedOut(string segment, string archiver, string hint) => new(new Failure(
+        ErrorCode.WalMissing,
+        "wait for the WAL of the backup",
+        segment,
+        $"the {Archiver} did not deliver it within {request.ArchiveTimeout.TotalSeconds:0} s{archiver}",
+        Transient: true,
+        hint));
 }

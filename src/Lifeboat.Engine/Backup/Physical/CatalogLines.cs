@@ -7,6 +7,24 @@ namespace Lifeboat.Engine.Backup.Physical;
 /// <summary>The server's catalog as lines of a backup's catalog map.</summary>
 internal static class CatalogLines
 {
+    /// <summary>All of it; a database that cannot be read is told as a warning.</summary>
+    internal static async Task<IReadOnlyList<CatalogLine>> ReadAsync(
+        ConnInfo connection, List<string> warnings, CancellationToken cancellationToken)
+    {
+        var lines = new List<CatalogLine>();
+        await foreach (var record in CatalogReader.ReadAsync(connection, cancellationToken))
+        {
+            if (record is CatalogDatabaseUnread { Name: not "template0" } unread)
+            {
+                warnings.Add($"names of database {unread.Name} are not in the catalog map: {unread.Reason}");
+            }
+
+            lines.Add(Of(record));
+        }
+
+        return lines;
+    }
+
     internal static CatalogLine Of(CatalogRecord record) => record switch
     {
         CatalogRelation relation => new CatalogLine(

@@ -32,14 +32,7 @@ internal sealed class DataDirectoryCopy(
     {
         var over = await IncrementalBase.FindAsync(request, source, session, start, cancellationToken);
         Tell(over);
-        using var loaded = await session.LoadIndexAsync(cancellationToken);
-        await request.Cluster.Store.SweepAsync(cancellationToken);
-        await _packs.AdoptAsync(loaded.Unlisted, cancellationToken);
-        foreach (var damage in session.Damage.Concat(loaded.Damage))
-        {
-            activity.Warn($"not reused: {damage.Message}");
-        }
-
+        using var loaded = await StoredContent.LoadAsync(request, session, _packs, activity, cancellationToken);
         var stored = request.StoreAnew ? FrameIndex.Empty() : loaded;
         var tree = SourceTree.Read(request.Files, source.Directory, source.Control);
         warnings.AddRange(tree.Warnings);

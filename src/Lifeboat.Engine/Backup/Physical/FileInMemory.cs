@@ -2,14 +2,16 @@ using Lifeboat.Platform.Files;
 
 namespace Lifeboat.Engine.Backup.Physical;
 
-/// <summary>Bytes that were read and judged before, served as a file that can only be read.</summary>
-internal sealed class FileInMemory(byte[] content) : IFile
+/// <summary>Bytes that were read before, served as a file, or a stretch of one, that can only be read.</summary>
+/// <param name="start">The place of the first byte in the file.</param>
+/// <param name="dispose">Gives the bytes back to whom they belong.</param>
+internal sealed class FileInMemory(ReadOnlyMemory<byte> content, long start = 0, Action? dispose = null) : IFile
 {
     public string Path => "";
 
     public int Read(Span<byte> buffer, long offset)
     {
-        var rest = content.AsSpan((int)Math.Min(offset, content.Length));
+        var rest = content.Span[(int)Math.Min(offset - start, content.Length)..];
         var length = Math.Min(rest.Length, buffer.Length);
         rest[..length].CopyTo(buffer);
         return length;
@@ -31,9 +33,7 @@ internal sealed class FileInMemory(byte[] content) : IFile
     {
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => dispose?.Invoke();
 
     private static InvalidOperationException ReadOnly() => new("bytes in memory can only be read");
 }

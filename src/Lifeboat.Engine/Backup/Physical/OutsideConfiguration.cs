@@ -14,32 +14,27 @@ internal static class OutsideConfiguration
     /// <summary>All files together; a manifest's document must fit into one frame.</summary>
     private const int MostBytes = 512 << 10;
 
-    internal static ConfigurationFile[] Read(
-        IFileSystem files, string directory, ServerFacts server, List<string> warnings)
+    internal static async Task<ConfigurationFile[]> ReadAsync(
+        IConfigurationReader reader, ServerFacts server, List<string> warnings, CancellationToken cancellationToken)
     {
-        var root = files.RealPath(directory);
-        var wanted = Wanted(server, root, files, warnings);
+        var wanted = Wanted(server, reader, warnings);
         var kept = new List<ConfigurationFile>();
         var left = MostBytes;
         foreach (var (role, source, target) in wanted)
         {
-            try
+            var (content, reason) = await reader.ReadAsync(source, left + 1, cancellationToken);
+            if (content is null)
             {
-                using var file = files.OpenRead(source);
-                var content = new byte[Math.Min(file.Status().Size, left) + 1];
-                var length = file.Read(content, 0);
-                if (length == content.Length)
-                {
-                    warnings.Add($"not kept: {PosixPath.Display(source)} is larger than configuration should be");
-                    continue;
-                }
-
-                left -= length;
-                kept.Add(new ConfigurationFile(role, source, target, content[..length]));
+                warnings.Add($"not kept: {reason}; a restored copy will lack this configuration");
             }
-            catch (FileSystemException error)
+            else if (content.Length > left)
             {
-                warnings.Add($"not kept: {error.Message}; a restored copy will lack this configuration");
+                warnings.Add($"not kept: {PosixPath.Display(source)} is larger than configuration should be");
+            }
+            else
+            {
+                left -= content.Length;
+                kept.Add(new ConfigurationFile(role, source, target, content));
             }
         }
 
@@ -73,13 +68,13 @@ internal static class OutsideConfiguration
     }
 
     private static List<(string Role, string Source, string Target)> Wanted(
-        ServerFacts server, string root, IFileSystem files, List<string> warnings)
+        ServerFacts server, IConfigurationReader reader, List<string> warnings)
     {
         var wanted = new List<(string Role, string Source, string Target)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         void Want(string role, string? source, string target)
         {
-            if (source is not null && IsOutside(files, root, source) && seen.Add(source))
+            if (source is not null && reader.IsOutside(source) && seen.Add(source))
             {
                 wanted.Add((role, source, target));
             }
@@ -106,8 +101,4 @@ internal static class OutsideConfiguration
 
         return wanted;
     }
-
-    private static bool IsOutside(IFileSystem files, string root, string path) =>
-        files.StatTarget(path) is not null
-        && !files.RealPath(path).StartsWith(root + "/", StringComparison.Ordinal);
 }

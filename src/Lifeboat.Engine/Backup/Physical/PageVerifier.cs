@@ -10,7 +10,9 @@ namespace Lifeboat.Engine.Backup.Physical;
 /// it is read again, and what changed is judged anew. A page whose LSN lies between the backup's start and the
 /// server's current position is put right by WAL, whatever it looks like; any other LSN is no excuse.
 /// </summary>
-internal sealed class PageVerifier(int blockSize, Lsn start, Func<CancellationToken, Task<Lsn>> walPosition)
+/// <param name="readsAgain">Whether there is a file that can be read once more.</param>
+internal sealed class PageVerifier(
+    int blockSize, Lsn start, Func<CancellationToken, Task<Lsn>> walPosition, bool readsAgain = true)
 {
     /// <summary>The names of damaged pages are kept up to here; all are counted.</summary>
     private const int MostNamed = 1000;
@@ -74,6 +76,11 @@ internal sealed class PageVerifier(int blockSize, Lsn start, Func<CancellationTo
             if (lsn >= start && lsn <= await walPosition(cancellationToken))
             {
                 return;
+            }
+
+            if (!readsAgain)
+            {
+                break;
             }
 
             if (read > 0)

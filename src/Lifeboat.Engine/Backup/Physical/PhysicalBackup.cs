@@ -45,7 +45,8 @@ public sealed class PhysicalBackup
         try
         {
             source = await ServerSource.IdentifyAsync(_request, session, cancellationToken);
-            await HoldWalAsync(source, session, cancellationToken);
+            await WalHold.TakeIfNeededAsync(
+                session, source.Server, $"lifeboat_{Id128.NewRandom()}", _warnings, cancellationToken);
             _activity.Say("waiting for the server's checkpoint");
             backup = await BackupSession.StartAsync(
                 session, $"lifeboat {Cluster.Name}", !_request.SpreadCheckpoint, cancellationToken);
@@ -58,7 +59,7 @@ public sealed class PhysicalBackup
 
         await using (backup)
         {
-            if (!source.IsStandby)
+            if (!source.Server.InRecovery)
             {
                 await SourceClaim.RequireAsync(_request, source, cancellationToken);
             }
@@ -74,26 +75,10 @@ public sealed class PhysicalBackup
         ServerSource source, BackupSession backup, WriterSession writer, CancellationToken cancellationToken)
     {
         var copied = await CopyAsync(source, backup, writer, cancellationToken);
-        var catalog = await ReadCatalogAsync(cancellationToken);
+        var catalog = await CatalogLines.ReadAsync(_request.Connection, _warnings, cancellationToken);
         var stop = await backup.StopAsync(cancellationToken);
         return await new BackupCompletion(_request, source, writer, _activity, _warnings).RunAsync(
             _start, backup.StartLsn, stop, copied, catalog, cancellationToken);
-    }
-
-    /// <summary>
-    /// A server that does not archive removes WAL at its checkpoints; a slot keeps it until the backup has it.
-    /// </summary>
-    private async Task HoldWalAsync(ServerSource source, ServerSession session, CancellationToken cancellationToken)
-    {
-        if (!source.IsStandby && string.Equals(source.Server.ArchiveMode, "off", StringComparison.Ordinal))
-        {
-            var hold = await WalHold.TryTakeAsync(
-                session, $"lifeboat_{Id128.NewRandom()}", cancellationToken);
-            if (!hold.IsHeld)
-            {
-                _warnings.Add($"nothing holds back the WAL of this backup: {hold.Reason}");
-            }
-        }
     }
 
     /// <summary>
@@ -147,22 +132,6 @@ public sealed class PhysicalBackup
 
             await WalPositionAsync(backup, oneAtATime, cancellationToken);
         }
-    }
-
-    private async Task<IReadOnlyList<CatalogLine>> ReadCatalogAsync(CancellationToken cancellationToken)
-    {
-        var lines = new List<CatalogLine>();
-        await foreach (var record in CatalogReader.ReadAsync(_request.Connection, cancellationToken))
-        {
-            if (record is CatalogDatabaseUnread { Name: not "template0" } unread)
-            {
-                _warnings.Add($"names of database {unread.Name} are not in the catalog map: {unread.Reason}");
-            }
-
-            lines.Add(CatalogLines.Of(record));
-        }
-
-        return lines;
     }
 
     private static async Task<Lsn> WalPositionAsync(

@@ -9,17 +9,11 @@ using Lifeboat.Repository.Clusters;
 
 namespace Lifeboat.Engine.Backup.Physical;
 
-/// <summary>The server that is backed up, after everything that can be told beforehand was told.</summary>
+/// <summary>A server whose files are read, after everything that can be told beforehand was told.</summary>
 /// <param name="Directory">Its data directory on this host.</param>
-/// <param name="Lineage">The lineage that the backup belongs to.</param>
 internal sealed record ServerSource(
-    string Directory, ServerFacts Server, ControlFile Control, LineageRecord Lineage)
+    string Directory, ServerFacts Server, ControlFile Control, LineageRecord Lineage) : BackupOrigin(Server, Lineage)
 {
-    private const string Operation = "back up the server";
-
-    /// <summary>Whether another server writes the WAL, and archives it.</summary>
-    internal bool IsStandby => Server.InRecovery;
-
     /// <exception cref="LifeboatException">Mismatch, NotFound, Denied: the backup would not be what was asked for.</exception>
     internal static async Task<ServerSource> IdentifyAsync(
         PhysicalBackupRequest request, ServerSession session, CancellationToken cancellationToken)
@@ -32,16 +26,7 @@ internal sealed record ServerSource(
                 "",
                 "no data directory was given, and the role may not ask the server for it",
                 Hint: "Give --cluster-dir DIR, or GRANT pg_read_all_settings to the role."));
-        if (string.Equals(server.WalLevel, "minimal", StringComparison.Ordinal))
-        {
-            throw new LifeboatException(new Failure(
-                ErrorCode.Usage,
-                Operation,
-                session.Address.ToString(),
-                "wal_level is minimal: its WAL cannot make a backup consistent",
-                Hint: "Set wal_level = replica (or logical) and restart the server."));
-        }
-
+        RequireWalLevel(server, session);
         var control = await ServerMatch.CheckAsync(
             request.Files, directory, server, request.Time, cancellationToken);
         var lineage = await ServerLineage.ResolveAsync(request.Cluster, request.Files, directory);
@@ -49,7 +34,7 @@ internal sealed record ServerSource(
         return new ServerSource(directory, server, control, bound);
     }
 
-    internal ServerIdentity Identity(IFileSystem files) => new(
+    internal override ServerIdentity Identity(IFileSystem files) => new(
         Server.SystemIdentifier.ToString(System.Globalization.CultureInfo.InvariantCulture),
         Control.Major,
         Server.Version,
@@ -59,4 +44,14 @@ internal sealed record ServerSource(
         Control.WalSegmentSize.Bytes,
         Control.HasDataChecksums,
         files.StatTarget(Directory) is { } status ? UserNames.NameOf(files, status.Owner) : null);
+
+    protected override ValueTask<ControlFile> EndControlAsync(
+        PhysicalBackupRequest request, CancellationToken cancellationToken) =>
+        ServerDirectory.ReadControlAsync(request.Files, Directory, request.Time, cancellationToken);
+
+    internal override IServerWal Wal(PhysicalBackupRequest request) => new DirectoryWal(request, Directory, Server.InRecovery);
+
+    internal override Task<ConfigurationFile[]> ReadConfigurationAsync(
+        PhysicalBackupRequest request, List<string> warnings, CancellationToken cancellationToken) =>
+        OutsideConfiguration.ReadAsync(new DirectoryConfiguration(request.Files, Directory), Server, warnings, cancellationToken);
 }

@@ -67,7 +67,10 @@ internal sealed class ReceiverLineage(WalReceiveRequest request)
             var (allowed, content) = await ServerFile.TryReadAsync(session, LineageMarker.FileName, cancellationToken);
             if (allowed)
             {
-                return Of(content);
+                return ServerLineage.OfMarker(
+                    request.Cluster,
+                    content,
+                    "Check --repository, --cluster and --connection; --lineage says otherwise.");
             }
 
             reason = "the role may not read its data directory (GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, "
@@ -92,22 +95,5 @@ internal sealed class ReceiverLineage(WalReceiveRequest request)
         }
 
         return new ServerLineage(request.Cluster.FirstLineage, Marker: null, DataDirectory: null);
-    }
-
-    private ServerLineage Of(byte[]? content)
-    {
-        var marker = content is null ? null : LineageMarker.Parse(content, LineageMarker.FileName);
-        if (marker is not null && marker.Cluster != request.Cluster.Id)
-        {
-            throw new LifeboatException(new Failure(
-                ErrorCode.Mismatch,
-                "find the lineage of this server",
-                LineageMarker.FileName,
-                $"it was made for another cluster than {request.Cluster.Name} in "
-                + request.Cluster.Repository.Store.Location,
-                Hint: "Check --repository, --cluster and --connection; --lineage says otherwise."));
-        }
-
-        return new ServerLineage(marker?.Lineage ?? request.Cluster.FirstLineage, marker, DataDirectory: null);
     }
 }

@@ -20,9 +20,30 @@ internal ref struct BackupManifestReader
     public static BackupManifest Read(ReadOnlySpan<byte> text)
     {
         VerifyChecksum(text);
+        return ReadVerified(text);
+    }
+
+    /// <summary>Reads one of the objects of the list of files by itself.</summary>
+    internal static ManifestFile ReadFile(ReadOnlySpan<byte> line) => Guard(line, static text =>
+    {
+        var reader = new BackupManifestReader(text);
+        reader.Next(JsonTokenType.StartObject);
+        return reader.ReadFile();
+    });
+
+    /// <summary>Reads a manifest whose checksum was compared already.</summary>
+    internal static BackupManifest ReadVerified(ReadOnlySpan<byte> text) =>
+        Guard(text, static text => new BackupManifestReader(text).ReadManifest());
+
+    /// <summary>The last line of a manifest.</summary>
+    internal static byte[] LastLine(ReadOnlySpan<byte> hash) =>
+        Encoding.ASCII.GetBytes($"\"{BackupManifest.ChecksumKey}\": \"{Convert.ToHexStringLower(hash)}\"}}\n");
+
+    private static T Guard<T>(ReadOnlySpan<byte> text, Func<ReadOnlySpan<byte>, T> read)
+    {
         try
         {
-            return new BackupManifestReader(text).ReadManifest();
+            return read(text);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -30,7 +51,7 @@ internal ref struct BackupManifestReader
         }
     }
 
-    private static LifeboatException Bad(string cause, Exception? inner = null) =>
+    internal static LifeboatException Bad(string cause, Exception? inner = null) =>
         Unreadable.File(BackupManifest.FileName, cause, inner);
 
     /// <summary>The last line holds the SHA-256 of all lines before it.</summary>
@@ -44,8 +65,7 @@ internal ref struct BackupManifestReader
         var lastLine = text[(text[..^1].LastIndexOf((byte)'\n') + 1)..];
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(text[..^lastLine.Length], hash);
-        var expected = $"\"{BackupManifest.ChecksumKey}\": \"{Convert.ToHexStringLower(hash)}\"}}\n";
-        if (!lastLine.SequenceEqual(Encoding.ASCII.GetBytes(expected)))
+        if (!lastLine.SequenceEqual(LastLine(hash)))
         {
             throw Bad("its own checksum does not hold");
         }

@@ -14,6 +14,9 @@ internal static class ReplicationErrors
     private const string ObjectInUse = "55006";
     private const string NotInPrerequisiteState = "55000";
     private const string UndefinedFile = "58P01";
+    private const string InsufficientPrivilege = "42501";
+    private const string NoRule = "28000";
+    private const string TooManyConnections = "53300";
 
     internal static LifeboatException Of(Exception error, string operation, string subject)
     {
@@ -64,6 +67,27 @@ internal static class ReplicationErrors
                 cause,
                 Hint: "The slot cannot be used any more: it held more WAL than max_slot_wal_keep_size allows. Remove it "
                     + "with --drop-slot, and begin again with --create-slot; --skip-missing goes on behind what is lost."),
+            InsufficientPrivilege => new Failure(
+                ErrorCode.Denied,
+                operation,
+                subject,
+                cause,
+                Hint: "Give the role the right: ALTER ROLE … REPLICATION."),
+            NoRule => new Failure(
+                ErrorCode.Denied,
+                operation,
+                subject,
+                cause,
+                Hint: "Replication needs a rule of its own in the server's pg_hba.conf, 'all' does not stand for it: "
+                    + "'hostssl replication ROLE ADDRESS scram-sha-256', then SELECT pg_reload_conf()."),
+            TooManyConnections => new Failure(
+                ErrorCode.ServerUnavailable,
+                operation,
+                subject,
+                cause,
+                Transient: true,
+                "All of max_wal_senders or max_connections are taken (pg_stat_replication shows by whom): end one, or raise "
+                + "the setting, which needs a restart."),
             _ => null,
         };
         return known is null ? ServerErrors.Of(error, operation, subject) : new LifeboatException(known, error);

@@ -121,10 +121,16 @@ public sealed class ReplicationSession : IAsyncDisposable
             return true;
         });
 
+    /// <summary>Starts a base backup, and waits for the server's checkpoint. The session is taken from then on.</summary>
+    /// <exception cref="LifeboatException">Denied, ServerUnavailable, Failed.</exception>
+    public Task<BaseBackupStream> StartBaseBackupAsync(BaseBackupRequest request, CancellationToken cancel) =>
+        BaseBackupStream.StartAsync(RawConnection.StreamOf(_connection), Major, Subject, request, cancel);
+
     /// <summary>Begins to stream. The session is taken until the stream is disposed.</summary>
+    /// <param name="slot">Null for none: then the server keeps nothing for this session.</param>
     /// <param name="from">The first position wanted.</param>
     /// <param name="flushed">What is told to the server as durable until something is acknowledged.</param>
-    public ReplicationStream Start(SlotName slot, Timeline timeline, Lsn from, Lsn flushed)
+    public ReplicationStream Start(SlotName? slot, Timeline timeline, Lsn from, Lsn flushed)
     {
         _connection.SetReplicationStatus(new NpgsqlLogSequenceNumber(flushed.Value));
         return new ReplicationStream(_connection, slot, timeline, from, Subject);

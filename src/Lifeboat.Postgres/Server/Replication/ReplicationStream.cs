@@ -37,7 +37,7 @@ public sealed class ReplicationStream : IAsyncDisposable
     private readonly Task _reading;
 
     internal ReplicationStream(
-        PhysicalReplicationConnection connection, SlotName slot, Timeline timeline, Lsn from, string subject)
+        PhysicalReplicationConnection connection, SlotName? slot, Timeline timeline, Lsn from, string subject)
     {
         _connection = connection;
         _subject = subject;
@@ -101,16 +101,16 @@ public sealed class ReplicationStream : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task ReadAllAsync(SlotName slot, Timeline timeline, Lsn from)
+    private async Task ReadAllAsync(SlotName? slot, Timeline timeline, Lsn from)
     {
         Exception? end = null;
         try
         {
-            var messages = _connection.StartReplication(
-                new PhysicalReplicationSlot(slot.ToString()),
-                new NpgsqlLogSequenceNumber(from.Value),
-                _stop.Token,
-                timeline.Value);
+            var position = new NpgsqlLogSequenceNumber(from.Value);
+            var messages = slot is { } name
+                ? _connection.StartReplication(
+                    new PhysicalReplicationSlot(name.ToString()), position, _stop.Token, timeline.Value)
+                : _connection.StartReplication(position, _stop.Token, timeline.Value);
             await foreach (var message in messages)
             {
                 var length = checked((int)message.Data.Length);

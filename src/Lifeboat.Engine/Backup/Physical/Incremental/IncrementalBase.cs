@@ -17,9 +17,18 @@ internal sealed record IncrementalBase(BackupManifest? Parent, WalChanges? Chang
     /// <summary>A full backup, as it was asked for.</summary>
     internal static readonly IncrementalBase None = new(null, null, null);
 
+    /// <summary>Of what a server sends: all of it, whatever was asked for.</summary>
+    internal static IncrementalBase Streamed(BackupKind kind) => new(
+        null, null, kind == BackupKind.Auto ? "over the network the server sends everything" : null) { IsStreamed = true };
+
     internal string Kind => Parent is null ? BackupKinds.Full : BackupKinds.Incremental;
 
-    internal string Method => Parent is null ? BackupMethods.Files : Changes is null ? BackupMethods.Tags : BackupMethods.Wal;
+    /// <summary>The server sent all of it.</summary>
+    internal bool IsStreamed { get; init; }
+
+    internal string Method => IsStreamed ? BackupMethods.Stream
+        : Parent is null ? BackupMethods.Files
+        : Changes is null ? BackupMethods.Tags : BackupMethods.Wal;
 
     /// <summary>Finds the newest backup that the WAL leads from to this one's start.</summary>
     /// <param name="start">What pg_backup_start answered: everything before is durable in pg_wal or archived.</param>
