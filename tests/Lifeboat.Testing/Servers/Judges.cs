@@ -52,6 +52,30 @@ public static class Judges
         }
     }
 
+    /// <summary>
+    /// pg_visibility over every table of every database: no bit of a visibility map says what is not so. Incremental backups of
+    /// others have lost cleared bits.
+    /// </summary>
+    public static async Task VisibilityAsync(PostgresServer server)
+    {
+        foreach (var database in await DatabasesAsync(server))
+        {
+            await using var connection = await server.ConnectAsync(database);
+            await using var command = new NpgsqlCommand(
+                """
+                CREATE EXTENSION IF NOT EXISTS pg_visibility;
+                SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class c
+                WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't'
+                    AND (EXISTS (SELECT FROM pg_check_visible(c.oid)) OR EXISTS (SELECT FROM pg_check_frozen(c.oid)));
+                """,
+                connection);
+            if (await command.ExecuteScalarAsync() is string tables)
+            {
+                throw new InvalidOperationException($"the visibility map of {tables} in {database} says what is not so");
+            }
+        }
+    }
+
     private static async Task<List<string>> DatabasesAsync(PostgresServer server)
     {
         await using var connection = await server.ConnectAsync();

@@ -47,6 +47,7 @@ public sealed class IncrementalRecoveryTests
                     server, $"r{id}", "--backup", id, "--target-immediate");
                 await PgbenchBank.CheckAsync(restored);
                 await Judges.AmCheckAsync(restored);
+                await Judges.VisibilityAsync(restored);
                 await restored.StopAsync();
                 await Judges.ChecksumsAsync(major, restored.DataDirectory);
             }

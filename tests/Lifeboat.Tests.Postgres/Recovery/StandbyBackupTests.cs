@@ -40,6 +40,7 @@ public sealed class StandbyBackupTests
                 primary, $"r{id}", "--backup", id, "--target-immediate");
             await PgbenchBank.CheckAsync(restored);
             await Judges.AmCheckAsync(restored);
+            await Judges.VisibilityAsync(restored);
             await restored.StopAsync();
             await Judges.ChecksumsAsync(major, restored.DataDirectory);
         }
