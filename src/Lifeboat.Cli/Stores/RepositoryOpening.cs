@@ -17,14 +17,31 @@ internal static class RepositoryOpening
     {
         var place = RepositoryPlace.Of(context.Settings);
         var secret = SecretSource.Read(context.Settings, context.Files);
-        var store = context.Retrying(Open(context, place));
-        return await RepositoryRoot.OpenAsync(store, secret, context.Time, cancellationToken);
+        var repository = await RepositoryRoot.OpenAsync(
+            context.StoresOf(place), secret, context.Time, cancellationToken);
+        if (repository.Terms is not null && repository.Store.Locks is null)
+        {
+            context.Terminal.Warn(
+                $"{repository.Store.Location} is a copy of a repository whose objects are locked; here nothing locks them");
+        }
+
+        return repository;
     }
 
     /// <summary>The store of a place at which a repository should be; nothing is asked of a bucket yet.</summary>
-    private static IObjectStore Open(CommandContext context, RepositoryPlace place) => place.Directory is { } directory
-        ? LocalObjectStore.Open(context.Files, directory)
-        : S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+    public static RepositoryStores StoresOf(this CommandContext context, RepositoryPlace place)
+    {
+        if (place.Directory is { } directory)
+        {
+            return RepositoryStores.Of(context.Retrying(LocalObjectStore.Open(context.Files, directory)));
+        }
+
+        var bucket = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+        return RepositoryStores.Of(bucket.WithVersions(), bucket, context.Time, context.Retrying) with
+        {
+            Warn = context.Terminal.Warn,
+        };
+    }
 
     /// <summary>The cluster, which must exist.</summary>
     public static async Task<Cluster> OpenClusterAsync(
@@ -54,11 +71,11 @@ internal static class RepositoryOpening
 
     /// <summary>Whether a repository is in the store; whether its secret is at hand does not matter.</summary>
     public static async Task<bool> ExistsAsync(
-        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+        RepositoryStores stores, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            await RepositoryRoot.OpenAsync(store, secret: null, time, cancellationToken);
+            await RepositoryRoot.OpenAsync(stores, secret: null, time, cancellationToken);
             return true;
         }
         catch (Platform.Errors.LifeboatException failure) when (failure.Code is Platform.Errors.ErrorCode.NotFound)

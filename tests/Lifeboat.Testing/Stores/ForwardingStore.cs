@@ -9,6 +9,8 @@ public abstract class ForwardingStore(IObjectStore inner) : IObjectStore
 
     public StoreCapabilities Capabilities => inner.Capabilities;
 
+    public Lifeboat.Storage.Locks.IObjectLocks? Locks => inner.Locks;
+
     protected IObjectStore Inner => inner;
 
     public virtual ValueTask<PutOutcome> PutAsync(
