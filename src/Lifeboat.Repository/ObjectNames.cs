@@ -10,6 +10,9 @@ internal static class ObjectNames
     internal const string Keys = "keys/";
     internal const string Clusters = "clusters/";
 
+    /// <summary>What checks of locks attack: nothing reads them.</summary>
+    internal const string Canaries = "canaries/";
+
     internal static readonly ObjectName Repository = new("lifeboat-repository");
 
     internal static ObjectName Key(Id128 id) => new($"{Keys}{id}");
@@ -34,6 +37,10 @@ internal static class ObjectNames
 
     internal static ObjectName Lease(string cluster, Id128 lease, uint serial) =>
         new($"{Leases(cluster)}{lease}/{serial:x8}");
+
+    internal static string Renewals(string cluster) => $"{ClusterRoot(cluster)}renewals/";
+
+    internal static ObjectName Renewal(string cluster, long epoch) => new($"{Renewals(cluster)}{epoch:x16}");
 
     internal static string Condemned(string cluster) => $"{ClusterRoot(cluster)}condemned/";
 

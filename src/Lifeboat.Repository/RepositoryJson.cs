@@ -5,6 +5,7 @@ using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
 using Lifeboat.Repository.Leases;
+using Lifeboat.Repository.Locks;
 using Lifeboat.Repository.WalArchive;
 
 namespace Lifeboat.Repository;
@@ -29,6 +30,7 @@ namespace Lifeboat.Repository;
 [JsonSerializable(typeof(CondemnedRecord))]
 [JsonSerializable(typeof(ClearedRecord))]
 [JsonSerializable(typeof(SweptRecord))]
+[JsonSerializable(typeof(RenewalRecord))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(CatalogLine))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;

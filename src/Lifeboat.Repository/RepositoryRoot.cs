@@ -4,6 +4,7 @@ using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
 using Lifeboat.Storage;
+using Lifeboat.Storage.Locks;
 
 namespace Lifeboat.Repository;
 
@@ -18,6 +19,7 @@ public sealed class RepositoryRoot
         Key = key;
         Time = time;
         _record = record;
+        Terms = record.Lock();
     }
 
     public IObjectStore Store { get; }
@@ -26,28 +28,51 @@ public sealed class RepositoryRoot
 
     public bool Encrypted => _record.Encrypted;
 
+    /// <summary>
+    /// What it promises of locks; null when its objects are not locked. A copy of such a repository in a place without
+    /// object lock promises it still, and has no <see cref="IObjectStore.Locks"/>.
+    /// </summary>
+    public LockTerms? Terms { get; }
+
     /// <summary>Seals the cluster records.</summary>
     internal SealingKey Key { get; }
 
     internal TimeProvider Time { get; }
 
+    /// <inheritdoc cref="InitAsync(RepositoryStores, RepositorySecret?, LockTerms?, TimeProvider, CancellationToken)"/>
+    public static ValueTask<(RepositoryRoot Repository, bool Created)> InitAsync(
+        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken) =>
+        InitAsync(RepositoryStores.Of(store), secret, terms: null, time, cancellationToken);
+
     /// <summary>Opens the repository, or makes it where the store holds none.</summary>
     /// <param name="secret">Given: the repository is (to be) encrypted.</param>
+    /// <param name="terms">Given: its objects are (to be) locked so.</param>
     /// <returns>The repository, and whether it was made now.</returns>
     public static async ValueTask<(RepositoryRoot Repository, bool Created)> InitAsync(
-        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
+        RepositoryStores stores,
+        RepositorySecret? secret,
+        LockTerms? terms,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        if (await store.StatAsync(ObjectNames.Repository, cancellationToken) is not null)
+        if (await stores.Unknown.StatAsync(ObjectNames.Repository, cancellationToken) is not null)
         {
             // Whoever made it may have died before it was durable; this init answers for it now.
-            var opened = await OpenAsync(store, secret, time, cancellationToken);
-            await store.SettleAsync(ObjectNames.Keys, cancellationToken);
-            await store.SettleAsync("", cancellationToken);
+            var opened = await OpenAsync(stores, secret, time, cancellationToken);
+            if (terms is not null && opened.Terms != terms)
+            {
+                throw LockedOtherwise(opened);
+            }
+
+            await opened.Store.SettleAsync(ObjectNames.Keys, cancellationToken);
+            await opened.Store.SettleAsync("", cancellationToken);
             return (opened, false);
         }
 
-        await RequireNoRemainsAsync(store, cancellationToken);
-        var record = new RepositoryRecord(Id128.NewRandom(), secret is not null, []);
+        await RequireNoRemainsAsync(stores.Unknown, cancellationToken);
+        var store = stores.Known(terms);
+        var record = new RepositoryRecord(
+            Id128.NewRandom(), secret is not null, terms is null ? [] : [terms.ToString()]);
         if (secret is not null)
         {
             // The key comes first: a repository whose key is nowhere must never be seen.
@@ -64,16 +89,22 @@ public sealed class RepositoryRoot
             record,
             time.GetUtcNow(),
             cancellationToken);
-        return (await OpenAsync(store, secret, time, cancellationToken), outcome == PutOutcome.Created);
+        return (await OpenAsync(stores, secret, time, cancellationToken), outcome == PutOutcome.Created);
     }
+
+    /// <inheritdoc cref="OpenAsync(RepositoryStores, RepositorySecret?, TimeProvider, CancellationToken)"/>
+    public static ValueTask<RepositoryRoot> OpenAsync(
+        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(RepositoryStores.Of(store), secret, time, cancellationToken);
 
     /// <exception cref="LifeboatException">
     /// NotFound: there is no repository. WrongKey: the secret is missing or does not open it. Damaged.
     /// </exception>
     public static async ValueTask<RepositoryRoot> OpenAsync(
-        IObjectStore store, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
+        RepositoryStores stores, RepositorySecret? secret, TimeProvider time, CancellationToken cancellationToken)
     {
-        var record = await ReadRecordAsync(store, cancellationToken);
+        var record = await stores.ReadAsync(ReadRecordAsync, record => record.Lock(), cancellationToken);
+        var store = stores.Known(record.Lock());
         if (!record.Encrypted && secret is not null)
         {
             throw new LifeboatException(new Failure(
@@ -162,9 +193,18 @@ public sealed class RepositoryRoot
                 missing);
         }
 
-        return record.Features.Length == 0
-            ? record
-            : throw DamagedObjectException.Of(
-                ObjectNames.Repository, new UnknownFormatException($"features {string.Join(", ", record.Features)}"));
+        return record.Unknown().ToList() is { Count: > 0 } unknown
+            ? throw DamagedObjectException.Of(
+                ObjectNames.Repository, new UnknownFormatException($"features {string.Join(", ", unknown)}"))
+            : record;
     }
+
+    private static LifeboatException LockedOtherwise(RepositoryRoot there) => new(new Failure(
+        ErrorCode.Conflict,
+        "make the repository",
+        there.Store.Location,
+        there.Terms is { } terms
+            ? $"it is there already, with locks of {Retention.RetentionAge.Text(terms.Duration)} in mode {LockTerms.Word(terms.Mode)}"
+            : "it is there already, without locks",
+        Hint: "Locks are chosen when a repository is made. Make another one, or leave --lock and --lock-mode as they were."));
 }

@@ -1,3 +1,5 @@
+using Lifeboat.Storage.Locks;
+
 namespace Lifeboat.Storage;
 
 /// <summary>Hands every call to another store: a decorator overrides those in which it differs.</summary>
@@ -6,6 +8,8 @@ public abstract class ForwardingStore(IObjectStore inner) : IObjectStore
     public string Location => inner.Location;
 
     public StoreCapabilities Capabilities => inner.Capabilities;
+
+    public IObjectLocks? Locks => inner.Locks;
 
     protected IObjectStore Inner => inner;
 

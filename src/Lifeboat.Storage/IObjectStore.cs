@@ -1,3 +1,5 @@
+using Lifeboat.Storage.Locks;
+
 namespace Lifeboat.Storage;
 
 /// <summary>Whether a put may replace what is there.</summary>
@@ -46,6 +48,9 @@ public interface IObjectStore
     string Location { get; }
 
     StoreCapabilities Capabilities { get; }
+
+    /// <summary>What can be done with locks; null where objects are not locked.</summary>
+    IObjectLocks? Locks => null;
 
     /// <summary>Writes a small object whole.</summary>
     ValueTask<PutOutcome> PutAsync(

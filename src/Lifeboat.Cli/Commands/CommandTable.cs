@@ -25,6 +25,7 @@ internal static class CommandTable
         WalReceiveCommand.Spec,
         ServeCommand.Spec,
         CheckCommand.Spec,
+        LockRenewCommand.Spec,
         RepairIndexCommand.Spec,
         AdoptCommand.Spec,
         VersionCommand.Spec,
@@ -35,6 +36,7 @@ internal static class CommandTable
         new Dictionary<string, string>(StringComparer.Ordinal)
     {
             ["wal"] = "Archive WAL, bring it back, stream it, and look into it",
+        ["lock"] = "Keep what is stored from being deleted",
         ["repair"] = "Make anew what can be made from the rest of the repository",
     };
 }

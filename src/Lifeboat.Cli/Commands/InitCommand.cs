@@ -7,25 +7,39 @@ using Lifeboat.Repository;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Keys;
+using Lifeboat.Repository.Retention;
 using Lifeboat.Storage;
 using Lifeboat.Storage.Cloud.S3;
 using Lifeboat.Storage.Local;
+using Lifeboat.Storage.Locks;
 
 namespace Lifeboat.Cli.Commands;
 
 internal static class InitCommand
 {
+    private static readonly Setting LockDuration = new(
+        "lock", "DURATION", "Lock everything that is stored for at least so long (30d), in a bucket with object lock");
+
+    private static readonly Setting LockMode = new(
+        "lock-mode", "MODE", "With --lock: who may end a lock before its time: who has the right to bypass governance, or "
+            + "nobody at all (compliance), which no mistake can undo either", Default: "governance")
+    {
+        Choices = ["governance", "compliance"],
+    };
+
     public static readonly CommandSpec Spec = new(
         "init",
         "Make a repository, and a cluster in it when --cluster is given",
         [],
-        [],
+        [LockDuration, LockMode],
         [
             new("lifeboat init --repository /backup/lifeboat", "Make a repository that is not encrypted"),
             new(
                 "lifeboat init --repository /backup/lifeboat --key-file /etc/lifeboat/key --cluster main",
                 "Make an encrypted one, its key and the cluster main"),
             new("lifeboat init --repository s3://backups/main?region=eu-central-1", "Make one in a bucket"),
+            new("lifeboat init --lock 30d --repository s3://locked/main?region=eu-central-1",
+                "Make one in which nothing that is needed can be deleted or overwritten within 30 days"),
         ],
         RunAsync)
     {
@@ -40,7 +54,8 @@ internal static class InitCommand
         var cluster = context.Settings.IsGiven(GlobalSettings.Cluster)
             ? Repository.Clusters.ClusterName.Checked(context.ClusterName())
             : null;
-        var (secret, keyMade) = await SecretAsync(context, place, cancellationToken);
+        var terms = Terms(context, place);
+        var (secret, keyMade) = await SecretAsync(context, place, terms, cancellationToken);
         if (keyMade is not null)
         {
             context.Terminal.Warn(
@@ -48,8 +63,8 @@ internal static class InitCommand
                 + "repository, and nobody can make it again.");
         }
 
-        var store = context.Retrying(await CreateAsync(context, place, cancellationToken));
-        var (repository, created) = await RepositoryRoot.InitAsync(store, secret, context.Time, cancellationToken);
+        var (repository, created) = await RepositoryRoot.InitAsync(
+            await CreateAsync(context, place, terms, cancellationToken), secret, terms, context.Time, cancellationToken);
         var clusterCreated = false;
         if (cluster is not null)
         {
@@ -63,13 +78,14 @@ internal static class InitCommand
             repository.Encrypted,
             keyMade is null ? null : PosixPath.Display(keyMade),
             cluster,
-            cluster is null ? null : clusterCreated));
+            cluster is null ? null : clusterCreated,
+            LockDocument.Of(repository)));
         return ExitCodes.Done;
     }
 
     /// <summary>The secret, and the key file that was made for it now.</summary>
     private static async Task<(RepositorySecret? Secret, string? KeyMade)> SecretAsync(
-        CommandContext context, RepositoryPlace place, CancellationToken cancellationToken)
+        CommandContext context, RepositoryPlace place, LockTerms? terms, CancellationToken cancellationToken)
     {
         var keyFile = SecretSource.KeyFilePath(context.Settings);
         if (keyFile is null || context.Files.Stat(keyFile) is not null)
@@ -88,27 +104,61 @@ internal static class InitCommand
         }
 
         // The place is tried first: a key that was made for nothing would only be mistaken for a real one.
-        (await CreateAsync(context, place, cancellationToken) as IDisposable)?.Dispose();
+        await CreateAsync(context, place, terms, cancellationToken);
         KeyFileMaker.Create(context.Files, keyFile);
         return (SecretSource.Read(context.Settings, context.Files), keyFile);
     }
 
     /// <summary>A directory is made; a bucket has to be there, and what it can do is tried.</summary>
-    private static async Task<IObjectStore> CreateAsync(
-        CommandContext context, RepositoryPlace place, CancellationToken cancellationToken)
+    private static async Task<RepositoryStores> CreateAsync(
+        CommandContext context, RepositoryPlace place, LockTerms? terms, CancellationToken cancellationToken)
     {
         if (place.Directory is { } directory)
         {
-            return LocalObjectStore.Create(context.Files, directory);
+            LocalObjectStore.Create(context.Files, directory).Dispose();
+            return context.StoresOf(place);
         }
 
-        var store = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+        using var store = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
         foreach (var warning in await S3Probe.RunAsync(store, Id128.NewRandom().ToString(), cancellationToken))
         {
             context.Terminal.Warn(warning);
         }
 
-        return store;
+        if (terms is not null)
+        {
+            using var versions = S3ObjectStore.OpenVersions(place.Bucket!, context.Files, context.Time);
+            await S3LockProbe.RunAsync(
+                versions, terms.Mode, new ObjectName($"canaries/{Id128.NewRandom()}"), context.Time, cancellationToken);
+        }
+
+        return context.StoresOf(place);
+    }
+
+    /// <summary>Null when nothing is to be locked.</summary>
+    private static LockTerms? Terms(CommandContext context, RepositoryPlace place)
+    {
+        if (context.Settings.Find(LockDuration) is not { } value)
+        {
+            return context.Settings.IsGiven(LockMode)
+                ? throw UsageError.Of("read the options", LockMode.Option, "it needs --lock", "Give --lock 30d, say, or leave it away.")
+                : null;
+        }
+
+        if (place.Directory is not null)
+        {
+            throw SettingReading.Wrong(
+                value, "a directory locks nothing", "Give a bucket with object lock as --repository, or leave --lock away.");
+        }
+
+        var mode = context.Settings.Choice(LockMode) == "compliance"
+            ? Lifeboat.Storage.Locks.LockMode.Compliance
+            : Lifeboat.Storage.Locks.LockMode.Governance;
+        return RetentionAge.TryParse(value.Text, out var duration)
+            && duration >= LockTerms.Shortest && duration <= LockTerms.Longest
+                ? new LockTerms(mode, duration)
+                : throw SettingReading.Wrong(
+                    value, "it is no duration from 4s to 3660d", $"Please {RetentionAge.Form}.");
     }
 
     private static async Task<bool> RepositoryExistsAsync(
@@ -116,8 +166,7 @@ internal static class InitCommand
     {
         if (place.Directory is not { } directory)
         {
-            using var bucket = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
-            return await RepositoryOpening.ExistsAsync(context.Retrying(bucket), context.Time, cancellationToken);
+            return await RepositoryOpening.ExistsAsync(context.StoresOf(place), context.Time, cancellationToken);
         }
 
         LocalObjectStore store;
@@ -133,7 +182,7 @@ internal static class InitCommand
 
         using (store)
         {
-            return await RepositoryOpening.ExistsAsync(store, context.Time, cancellationToken);
+            return await RepositoryOpening.ExistsAsync(RepositoryStores.Of(store), context.Time, cancellationToken);
         }
     }
 
@@ -149,6 +198,13 @@ internal static class InitCommand
         output.WriteLine(done.Created
             ? $"Made the {(done.Encrypted ? "encrypted" : "unencrypted")} repository {done.Repository}."
             : $"The repository {done.Repository} exists already; it is left as it is.");
+        if (done.Lock is { } locks)
+        {
+            output.WriteLine(
+                $"Everything needed is locked for at least {locks.Duration} at any time, in mode {locks.Mode}. Run 'lifeboat lock "
+                + "renew' each day.");
+        }
+
         if (done.KeyFileCreated is not null)
         {
             output.WriteLine($"Made the key file {done.KeyFileCreated}.");

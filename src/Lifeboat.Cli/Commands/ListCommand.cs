@@ -4,6 +4,7 @@ using Lifeboat.Cli.Stores;
 using Lifeboat.Engine.Windows;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Locks;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -38,10 +39,12 @@ internal static class ListCommand
         var listing = await BackupListing.LoadAsync(cluster, withNotes: true, cancellationToken);
         var damage = listing.Damage;
         var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
+        var locks = await LockOutlook.ReadAsync(cluster, cancellationToken);
         var known = damage.Select(damaged => damaged.Message).ToHashSet(StringComparer.Ordinal);
         var list = new ListDocument(
             cluster.Name,
-            [.. listing.Backups.Select(backup => BackupDocument.Of(backup, listing.NotesOf(backup.Id)))],
+            [.. listing.Backups.Select(backup =>
+                BackupDocument.Of(backup, listing.NotesOf(backup.Id)) with { LockedUntil = locks.Of(backup) })],
             [.. windows.Windows.Select(WindowDocument.Of)],
             [.. windows.Gaps.Select(GapDocument.Of)],
             [.. windows.Conflicts.Select(ConflictDocument.Of)],

@@ -2,6 +2,7 @@ using Lifeboat.Cli.Output;
 using Lifeboat.Cli.Stores;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Repository.Backups;
+using Lifeboat.Repository.Locks;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -25,7 +26,8 @@ internal static class ShowCommand
         var shown = ShowDocument.Of(
             manifest,
             await BackupMarks.ReadAsync(cluster, manifest.Lineage, manifest.Id, cancellationToken),
-            await BackupCatalog.ReadCatalogAsync(cluster, manifest, cancellationToken));
+            await BackupCatalog.ReadCatalogAsync(cluster, manifest, cancellationToken),
+            (await LockOutlook.ReadAsync(cluster, cancellationToken)).Of(manifest));
         if (context.Json)
         {
             Documents.Print(context.Terminal, shown, CliJson.Default.ShowDocument);

@@ -8,6 +8,7 @@ using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Locks;
 
 namespace Lifeboat.Cli.Commands;
 
@@ -52,6 +53,7 @@ internal static class StatusCommand
         var (heartbeat, windows, tail, problem) = await AskAsync(
             context, cluster, patience, cancellationToken);
         var (bytes, objects) = await SizeAsync(cluster, cancellationToken);
+        var locks = await LockOutlook.ReadAsync(cluster, cancellationToken);
         var now = context.Time.GetUtcNow();
         var last = backups.Count == 0 ? null : backups[^1];
         var newest = windows.Windows.MaxBy(window => (window.LastKnown, window.End.Value));
@@ -62,7 +64,10 @@ internal static class StatusCommand
             cluster.Repository.Encrypted,
             backups.Count,
             last is null ? null : BackupDocument.Of(
-                last, await BackupMarks.ReadAsync(cluster, last.Lineage, last.Id, cancellationToken)),
+                last, await BackupMarks.ReadAsync(cluster, last.Lineage, last.Id, cancellationToken)) with
+            {
+                LockedUntil = locks.Of(last),
+            },
             last is null ? null : Seconds(now - last.StopTime),
             newest?.LastKnown,
             newest?.End.ToString(),

@@ -31,6 +31,9 @@ internal sealed record BackupDocument(
     PinDocument? Pin,
     string? Annotation)
 {
+    /// <summary>Until when nobody can take away what it needs, at least; null where nothing is locked.</summary>
+    public DateTimeOffset? LockedUntil { get; init; }
+
     /// <param name="notes">What people say of it.</param>
     /// <param name="duration">As measured; the manifest's own times where only it is at hand.</param>
     public static BackupDocument Of(BackupManifest manifest, BackupNotes notes, TimeSpan? duration = null) => new(

@@ -22,6 +22,11 @@ internal static class BackupText
             Line(output, "Reason", backup.Reason);
         }
 
+        if (backup.LockedUntil is { } until)
+        {
+            Line(output, "Locked", $"until {Quantities.Time(until)} at least");
+        }
+
         PrintNotes(output, new NotesDocument(backup.Id, backup.Tags, backup.Pin, backup.Annotation));
         Line(output, "Started", Quantities.Time(backup.StartTime));
         Line(output, "Ended", $"{Quantities.Time(backup.StopTime)}, after "

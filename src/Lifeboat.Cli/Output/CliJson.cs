@@ -17,6 +17,8 @@ namespace Lifeboat.Cli.Output;
 [JsonSerializable(typeof(RestoreDocument))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(CheckDocument))]
+[JsonSerializable(typeof(LockRenewDocument))]
+[JsonSerializable(typeof(ImmutableDocument))]
 [JsonSerializable(typeof(RepairDocument))]
 [JsonSerializable(typeof(FindDocument))]
 [JsonSerializable(typeof(PruneDocument))]

@@ -1,3 +1,7 @@
+using Lifeboat.Repository;
+using Lifeboat.Repository.Retention;
+using Lifeboat.Storage.Locks;
+
 namespace Lifeboat.Cli.Output;
 
 /// <summary>What <c>init</c> did.</summary>
@@ -11,4 +15,15 @@ internal sealed record InitDocument(
     bool Encrypted,
     string? KeyFileCreated,
     string? Cluster,
-    bool? ClusterCreated);
+    bool? ClusterCreated,
+    LockDocument? Lock);
+
+/// <summary>How the objects of a repository are locked.</summary>
+/// <param name="Duration">At least so long at any time: <c>30d</c>.</param>
+/// <param name="Mode">governance or compliance.</param>
+internal sealed record LockDocument(string Duration, double DurationSeconds, string Mode)
+{
+    public static LockDocument? Of(RepositoryRoot repository) => repository.Terms is { } terms
+        ? new LockDocument(RetentionAge.Text(terms.Duration), terms.Duration.TotalSeconds, LockTerms.Word(terms.Mode))
+        : null;
+}

@@ -14,8 +14,8 @@ internal sealed record ShowDocument(
     ShownDatabase[] Databases,
     string BackupLabel)
 {
-    public static ShowDocument Of(BackupManifest manifest, BackupNotes notes, IReadOnlyList<CatalogLine> catalog) => new(
-        BackupDocument.Of(manifest, notes),
+    public static ShowDocument Of(BackupManifest manifest, BackupNotes notes, IReadOnlyList<CatalogLine> catalog, DateTimeOffset? lockedUntil = null) => new(
+        BackupDocument.Of(manifest, notes) with { LockedUntil = lockedUntil },
         new ShownServer(
             manifest.Server.SystemIdentifier,
             manifest.Server.Version,

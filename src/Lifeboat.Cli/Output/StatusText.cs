@@ -12,6 +12,11 @@ internal static class StatusText
         BackupText.Line(output, "Last backup", status.LastBackup is { } last
             ? $"{last.Id}, {Age(status.LastBackupAgeSeconds)} ago ({last.Kind}, {Quantities.Bytes(last.BytesTotal)})"
             : "NONE");
+        if (status.LastBackup?.LockedUntil is { } until)
+        {
+            BackupText.Line(output, "Locked", $"until {Quantities.Time(until)} at least");
+        }
+
         BackupText.Line(output, "Backups", status.Backups.ToString(CultureInfo.InvariantCulture));
         BackupText.Line(output, "Recoverable", status.WindowEnd is { } end
             ? $"until {Quantities.Time(end)}, {Age(status.LastCommitAgeSeconds)} ago, at {status.WindowEndLsn}"

@@ -18,18 +18,34 @@ internal static class RepositoryOpening
     {
         var place = RepositoryPlace.Of(context.Settings);
         var secret = SecretSource.Read(context.Settings, context.Files);
-        var store = context.Retrying(Open(context, place));
-        return await RepositoryRoot.OpenAsync(store, secret, context.Time, cancellationToken);
+        var repository = await RepositoryRoot.OpenAsync(
+            context.StoresOf(place), secret, context.Time, cancellationToken);
+        if (repository.Terms is not null && repository.Store.Locks is null)
+        {
+            context.Terminal.Warn(
+                $"{repository.Store.Location} is a copy of a repository whose objects are locked; here nothing locks them");
+        }
+
+        return repository;
     }
 
     /// <summary>The store of a place at which a repository should be; nothing is asked of a bucket yet.</summary>
-    private static IObjectStore Open(CommandContext context, RepositoryPlace place)
+    public static RepositoryStores StoresOf(this CommandContext context, RepositoryPlace place)
     {
-        var limit = context.Settings.Bytes(GlobalSettings.Bandwidth);
-        IObjectStore store = place.Directory is { } directory
-            ? LocalObjectStore.Open(context.Files, directory)
-            : S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
-        return limit is { } bytes ? new ThrottledStore(store, new Bandwidth(bytes, context.Time)) : store;
+        var limit = context.Settings.Bytes(GlobalSettings.Bandwidth) is { } bytes ? new Bandwidth(bytes, context.Time) : null;
+        if (place.Directory is { } directory)
+        {
+            return RepositoryStores.Of(Used(LocalObjectStore.Open(context.Files, directory)));
+        }
+
+        var bucket = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+        return RepositoryStores.Of(bucket.WithVersions(), bucket, context.Time, Used) with
+        {
+            Warn = context.Terminal.Warn,
+        };
+
+        IObjectStore Used(IObjectStore store) =>
+            context.Retrying(limit is null ? store : new ThrottledStore(store, limit));
     }
 
     /// <summary>The cluster, which must exist.</summary>
@@ -60,11 +76,11 @@ internal static class RepositoryOpening
 
     /// <summary>Whether a repository is in the store; whether its secret is at hand does not matter.</summary>
     public static async Task<bool> ExistsAsync(
-        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+        RepositoryStores stores, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            await RepositoryRoot.OpenAsync(store, secret: null, time, cancellationToken);
+            await RepositoryRoot.OpenAsync(stores, secret: null, time, cancellationToken);
             return true;
         }
         catch (Platform.Errors.LifeboatException failure) when (failure.Code is Platform.Errors.ErrorCode.NotFound)

@@ -48,6 +48,9 @@ public enum ErrorCode
     /// <summary>The repository was written by a newer version or with features that this version does not know.</summary>
     UnknownFormat,
 
+    /// <summary>What was to be locked is not, or its lock gave way.</summary>
+    NotImmutable,
+
     /// <summary>The user or the system asked to stop.</summary>
     Cancelled,
 }

@@ -35,6 +35,7 @@ public static class ExitCodes
         ErrorCode.WalMissing => 14,
         ErrorCode.UnknownFormat => 15,
         ErrorCode.Cancelled => 16,
+        ErrorCode.NotImmutable => 17,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
     };
 }

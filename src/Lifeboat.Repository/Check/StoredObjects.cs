@@ -52,6 +52,11 @@ internal sealed class StoredObjects
             return HasRepositoryRecord = true;
         }
 
+        if (parts is ["canaries", var canary] && Id128.TryParse(canary, out _))
+        {
+            return true;
+        }
+
         if (parts.Length == 2 && parts[0] == "keys" && Id128.TryParse(parts[1], out _))
         {
             Keys.Add(facts.Name);
@@ -77,6 +82,11 @@ internal sealed class StoredObjects
 
         // Leases and lists of condemned objects are the collection's: they hold nothing that a backup needs.
         if (rest is ["leases" or "condemned", var holder, _] && Id128.TryParse(holder, out _))
+        {
+            return true;
+        }
+
+        if (rest is ["renewals", { Length: 16 }])
         {
             return true;
         }

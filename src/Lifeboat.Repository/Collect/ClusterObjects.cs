@@ -8,7 +8,7 @@ namespace Lifeboat.Repository.Collect;
 internal sealed class ClusterObjects
 {
     private readonly string _root;
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _names = new(StringComparer.Ordinal);
 
     private ClusterObjects(string root) => _root = root;
 
@@ -27,7 +27,11 @@ internal sealed class ClusterObjects
     internal string RelativeName(ObjectName name) => name.Value[_root.Length..];
 
     /// <param name="relative">A name below the cluster.</param>
-    internal bool Contains(string relative) => _names.Contains(relative);
+    internal bool Contains(string relative) => _names.ContainsKey(relative);
+
+    /// <summary>The store's date of an object; null when it is not there.</summary>
+    /// <param name="relative">A name below the cluster.</param>
+    internal DateTimeOffset? DateOf(string relative) => _names.TryGetValue(relative, out var date) ? date : null;
 
     internal static async ValueTask<ClusterObjects> ListAsync(Cluster cluster, CancellationToken cancellationToken)
     {
@@ -43,7 +47,7 @@ internal sealed class ClusterObjects
     private void Add(ObjectFacts facts)
     {
         var relative = RelativeName(facts.Name);
-        _names.Add(relative);
+        _names[relative] = facts.LastModified;
         switch (relative.Split('/'))
         {
             case ["packs", var text] when Id128.TryParse(text, out var id):

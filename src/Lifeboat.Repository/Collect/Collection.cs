@@ -96,6 +96,12 @@ public sealed class Collection
     {
         await DeleteAsync(sweep.Delete.Where(item => item.IsManifest).Select(item => NameOf(item.Name)), cancellationToken);
         await DeleteAsync(sweep.Delete.Where(item => !item.IsManifest).Select(item => NameOf(item.Name)), cancellationToken);
+        if (sweep.Locked.Count > 0)
+        {
+            // The list stays open: the rest goes when its locks have ended.
+            return;
+        }
+
         await CondemnedLists.PutAsync(
             _cluster,
             new SweptRecord(sweep.Id, Environment.MachineName, _cluster.Time.GetUtcNow(), [.. sweep.Spare]),

@@ -50,4 +50,11 @@ public sealed record CollectionStep(Id128 Id, int Objects, long Bytes, DateTimeO
 /// <summary>What goes of one list.</summary>
 /// <param name="Delete">In the order of deletion.</param>
 /// <param name="Spare">Names that became needed again, or may have.</param>
-public sealed record CollectionSweep(Id128 Id, IReadOnlyList<CondemnedObject> Delete, IReadOnlyList<string> Spare);
+public sealed record CollectionSweep(Id128 Id, IReadOnlyList<CondemnedObject> Delete, IReadOnlyList<string> Spare)
+{
+    /// <summary>What would go, and is locked: the list stays open for it.</summary>
+    public IReadOnlyList<CondemnedObject> Locked { get; init; } = [];
+
+    /// <summary>When the first of the locks ends; null when nothing is locked.</summary>
+    public DateTimeOffset? LockedUntil { get; init; }
+}

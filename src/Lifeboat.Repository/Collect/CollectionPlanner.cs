@@ -31,12 +31,14 @@ internal sealed class CollectionPlanner(Cluster cluster, CollectionTimes times, 
         ];
         var certain = doubts.Count == 0;
         var open = CondemnedLists.NamesOf(lists.Lists.Where(list => list.IsOpen));
+        var (sweeps, locked) = await new SweepLocks(cluster, objects).RestrictAsync(
+            certain ? [.. steps.Sweep.Select(list => (list, Sweep(list, candidates)))] : [], cancellationToken);
         return new CollectionPlan(
             certain ? InOrder(candidates.Values.Where(item => !open.Contains(item.Name))) : [],
             steps.Clear,
-            certain ? [.. steps.Sweep.Select(list => Sweep(list, candidates))] : [],
+            sweeps,
             [.. lists.Lists.Where(list => IsDone(list, objects)).Select(list => list.Id)],
-            certain ? steps.Waits : [.. steps.Waits, .. steps.Sweep.Select(list => ListSteps.Doubtful(list))],
+            certain ? [.. steps.Waits, .. locked] : [.. steps.Waits, .. steps.Sweep.Select(list => ListSteps.Doubtful(list))],
             backups.Waiting,
             doubts)
         {

@@ -160,9 +160,26 @@ public sealed class WriterSession : IAsyncDisposable
             return;
         }
 
-        await _cluster.Store.DeleteAsync(
-            ObjectNames.Completion(_cluster.Name, manifest.Lineage, manifest.Id), cancellationToken);
+        await TakeBackAsync(manifest, cancellationToken);
         throw Condemned(manifest, "its manifest");
+    }
+
+    /// <summary>By deleting the completion; where that is locked, or may not be deleted, by a tombstone.</summary>
+    private async ValueTask TakeBackAsync(BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _cluster.Store.DeleteAsync(
+                ObjectNames.Completion(_cluster.Name, manifest.Lineage, manifest.Id), cancellationToken);
+        }
+        catch (LifeboatException refused) when (refused.Code == ErrorCode.Denied)
+        {
+            await BackupCatalog.ExpireAsync(
+                _cluster,
+                manifest.Lineage,
+                new TombstoneRecord(manifest.Id, "its manifest was condemned before it was complete", _cluster.Time.GetUtcNow()),
+                cancellationToken);
+        }
     }
 
     private string RelativeName(ObjectName name) => name.Value[ObjectNames.ClusterRoot(_cluster.Name).Length..];

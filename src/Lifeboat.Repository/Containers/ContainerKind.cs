@@ -22,4 +22,5 @@ public enum ContainerKind : ushort
     Condemned = 17,
     Cleared = 18,
     Swept = 19,
+    Renewal = 20,
 }

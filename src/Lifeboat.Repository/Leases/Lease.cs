@@ -106,10 +106,10 @@ public sealed class Lease : IAsyncDisposable
     {
         for (var serial = _serial; serial > 0 && serial + Kept > _serial; serial--)
         {
-            await _cluster.Store.DeleteAsync(ObjectNames.Lease(_cluster.Name, Id, serial), cancellationToken);
+            await DeleteAsync(serial, cancellationToken);
         }
 
-        await _cluster.Store.DeleteAsync(ObjectNames.Lease(_cluster.Name, Id, 0), cancellationToken);
+        await DeleteAsync(0, cancellationToken);
     }
 
     /// <summary>Lets go without telling the store: the lease ends by its age.</summary>
@@ -138,12 +138,26 @@ public sealed class Lease : IAsyncDisposable
 
         if (_serial > Kept)
         {
-            await _cluster.Store.DeleteAsync(
-                ObjectNames.Lease(_cluster.Name, Id, _serial - Kept), cancellationToken);
+            await DeleteAsync(_serial - Kept, cancellationToken);
         }
 
         (_stamp, _renewed) = (stamp, renewed);
         _ended.CancelAfter(CollectionMargins.Usual.LeaseTerm - CollectionMargins.Usual.LeaseReserve);
+    }
+
+    /// <summary>
+    /// Credentials of a writer that may not delete are a good choice: then the lease ends by its age, and the collection removes
+    /// its objects.
+    /// </summary>
+    private async ValueTask DeleteAsync(uint serial, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _cluster.Store.DeleteAsync(ObjectNames.Lease(_cluster.Name, Id, serial), cancellationToken);
+        }
+        catch (LifeboatException refused) when (refused.Code == ErrorCode.Denied)
+        {
+        }
     }
 
     /// <returns>The store's date of the object.</returns>

@@ -7,6 +7,7 @@ namespace Lifeboat.Storage.Cloud.S3;
 public sealed partial class S3ObjectStore
 {
     private const string ListRight = "s3:ListBucket";
+    private const string VersionsRight = "s3:ListBucketVersions";
     private const string ListOperation = "list the repository";
 
     public async IAsyncEnumerable<ObjectFacts> ListAsync(
@@ -55,6 +56,22 @@ public sealed partial class S3ObjectStore
 
         children.Sort(StringComparer.Ordinal);
         return children;
+    }
+
+    public async ValueTask<IReadOnlyList<string>> ListChildrenOfVersionsAsync(
+        string prefix, CancellationToken cancellationToken)
+    {
+        StorePrefix.RequireDirectory(prefix);
+        var children = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var page in VersionPagesAsync(prefix, delimiter: "/", cancellationToken))
+        {
+            children.UnionWith((page.CommonPrefixes ?? []).Select(found => found[(_place.Prefix.Length + prefix.Length)..]));
+            children.UnionWith(
+                (page.Versions ?? []).Select(item => item.Key[(_place.Prefix.Length + prefix.Length)..])
+                .Where(rest => ObjectName.IsValid(rest)));
+        }
+
+        return [.. children];
     }
 
     public async IAsyncEnumerable<ObjectFacts> ListVersionsAsync(
@@ -174,19 +191,8 @@ public sealed partial class S3ObjectStore
     private async IAsyncEnumerable<ObjectFacts> NewestFirstAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new ListVersionsRequest { BucketName = _place.Bucket, Prefix = _place.Prefix + prefix };
-        while (true)
+        await foreach (var page in VersionPagesAsync(prefix, delimiter: null, cancellationToken))
         {
-            var page = await _requests.SendAsync(
-                ListOperation,
-                $"{Location}/{prefix}",
-                "s3:ListBucketVersions",
-                0,
-                (client, token) => client.ListVersionsAsync(request, token),
-                answer => answer.IsTruncated is { } more
-                    && (!more || answer.NextKeyMarker != request.KeyMarker
-                        || answer.NextVersionIdMarker != request.VersionIdMarker),
-                cancellationToken);
             foreach (var item in page.Versions ?? [])
             {
                 if (NameOf(item.Key) is { } name)
@@ -199,7 +205,31 @@ public sealed partial class S3ObjectStore
                         item.IsDeleteMarker == true);
                 }
             }
+        }
+    }
 
+    private async IAsyncEnumerable<ListVersionsResponse> VersionPagesAsync(
+        string prefix, string? delimiter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new ListVersionsRequest
+        {
+            BucketName = _place.Bucket,
+            Prefix = _place.Prefix + prefix,
+            Delimiter = delimiter,
+        };
+        while (true)
+        {
+            var page = await _requests.SendAsync(
+                ListOperation,
+                $"{Location}/{prefix}",
+                VersionsRight,
+                0,
+                (client, token) => client.ListVersionsAsync(request, token),
+                answer => answer.IsTruncated is { } more
+                    && (!more || answer.NextKeyMarker != request.KeyMarker
+                        || answer.NextVersionIdMarker != request.VersionIdMarker),
+                cancellationToken);
+            yield return page;
             if (page.IsTruncated != true)
             {
                 yield break;

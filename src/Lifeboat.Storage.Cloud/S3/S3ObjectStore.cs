@@ -2,6 +2,7 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Lifeboat.Platform.Files;
+using Lifeboat.Storage.Locks;
 
 namespace Lifeboat.Storage.Cloud.S3;
 
@@ -10,7 +11,7 @@ namespace Lifeboat.Storage.Cloud.S3;
 /// Every request has a time limit (<see cref="S3Margins"/>) and is made once; <c>RetryingStore</c> repeats. An answer with success is
 /// a promise of the store's that the object is durable.
 /// </remarks>
-public sealed partial class S3ObjectStore : IObjectStore, IDisposable
+public sealed partial class S3ObjectStore : ILockableStore, IDisposable
 {
     private const int NotOurs = -1;
 
@@ -36,6 +37,13 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     /// <summary>Sends nothing yet. What the bucket knows of versions is not asked for, and none are shown.</summary>
     public static S3ObjectStore Open(S3Place place, IFileSystem files, TimeProvider time) =>
         new(new S3Requests(S3Connection.Open(place, files), place, time), place, time, versions: false);
+
+    /// <summary>Sends nothing yet. Versions are shown; in a bucket that keeps none, each object is one.</summary>
+    public static S3ObjectStore OpenVersions(S3Place place, IFileSystem files, TimeProvider time) =>
+        new(new S3Requests(S3Connection.Open(place, files), place, time), place, time, versions: true);
+
+    /// <summary>The same place, by the same client, with its versions shown. Lives as long as this.</summary>
+    public S3ObjectStore WithVersions() => new(_requests, _place, _time, versions: true);
 
     /// <summary>Asks the bucket whether it keeps versions; where that may not be asked, none are shown.</summary>
     public static async Task<S3ObjectStore> OpenWithVersionsAsync(
@@ -66,8 +74,16 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    public async ValueTask<PutOutcome> PutAsync(
-        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
+    public ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>
+        PutAsync(name, content, condition, retention: null, cancellationToken);
+
+    internal async ValueTask<PutOutcome> PutAsync(
+        ObjectName name,
+        ReadOnlyMemory<byte> content,
+        PutCondition condition,
+        ObjectRetention? retention,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (condition == PutCondition.IfAbsent && !Capabilities.CreateIfAbsent
@@ -82,7 +98,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
             await _requests.SendAsync(
                 "write to the repository",
                 name.Value,
-                "s3:PutObject",
+                retention is null ? "s3:PutObject" : LockRight,
                 content.Length,
                 (client, token) => client.PutObjectAsync(
                     new PutObjectRequest
@@ -95,6 +111,9 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
                         StorageClass = StorageClassOf(),
                         ServerSideEncryptionMethod = EncryptionOf(),
                         ServerSideEncryptionKeyManagementServiceKeyId = _place.KmsKey,
+                        ObjectLockMode = ModeOf(retention),
+                        ObjectLockRetainUntilDate = retention?.Until.UtcDateTime,
+                        MD5Digest = DigestOf(content, retention),
                     },
                     token),
                 static answer => answer.ETag is { Length: > 0 },
@@ -110,7 +129,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     public ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return new(new S3ObjectWriter(this, name));
+        return new(new S3ObjectWriter(this, name, retention: null));
     }
 
     public ValueTask<int> ReadAsync(
@@ -190,7 +209,8 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
             throw new InvalidOperationException($"{Location} was not opened with its versions");
         }
 
-        await Parallel.ForEachAsync(versions, Several(cancellationToken), DeleteVersionAsync);
+        await Parallel.ForEachAsync(
+            versions, Several(cancellationToken), (version, token) => DeleteVersionAsync(version, bypass: false, token));
     }
 
     /// <summary>A bucket shows only what is durable.</summary>
@@ -236,32 +256,6 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
 
     private static ParallelOptions Several(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = S3Margins.MostDeletes, CancellationToken = cancellationToken };
-
-    private async ValueTask DeleteVersionAsync(ObjectVersion version, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _requests.SendAsync(
-                "delete a version from the repository",
-                version.Name.Value,
-                "s3:DeleteObjectVersion",
-                0,
-                (client, token) => client.DeleteObjectAsync(
-                    new DeleteObjectRequest
-                    {
-                        BucketName = _place.Bucket,
-                        Key = KeyOf(version.Name),
-                        VersionId = version.Version,
-                    },
-                    token),
-                static answer => answer.HttpStatusCode == HttpStatusCode.NoContent,
-                cancellationToken);
-        }
-        catch (ObjectStoreException failure) when (IsMissing(failure))
-        {
-            // Most stores answer with success; it is gone either way.
-        }
-    }
 
     private async ValueTask<int> ReadAsync(
         ObjectName name, string? version, long offset, Memory<byte> buffer, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Amazon.S3.Model;
+using Lifeboat.Storage.Locks;
 
 namespace Lifeboat.Storage.Cloud.S3;
 
@@ -6,7 +7,7 @@ namespace Lifeboat.Storage.Cloud.S3;
 /// Sends an object in parts while it is written, a few at a time; a small one as a whole. Owns its buffers: a part's is
 /// nobody else's until it is sent.
 /// </summary>
-internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IObjectWriter
+internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, ObjectRetention? retention) : IObjectWriter
 {
     private const string Operation = "write to the repository";
     private const string Right = "s3:PutObject";
@@ -56,7 +57,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
         cancellationToken.ThrowIfCancellationRequested();
         if (_upload is null)
         {
-            return await store.PutAsync(name, _buffer.AsMemory(0, _filled), condition, cancellationToken);
+            return await store.PutAsync(
+                name, _buffer.AsMemory(0, _filled), condition, retention, cancellationToken);
         }
 
         if (_filled > 0)
@@ -72,9 +74,10 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
             return PutOutcome.AlreadyExists;
         }
 
+        string? version;
         try
         {
-            await store.Requests.SendAsync(
+            version = (await store.Requests.SendAsync(
                 Operation,
                 name.Value,
                 Right,
@@ -91,7 +94,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
                     token),
                 // Some stores give no ETag here; the name is in every success and in no error.
                 static answer => answer.Key is { Length: > 0 },
-                cancellationToken);
+                cancellationToken)).VersionId;
         }
         catch (ObjectStoreException failure) when (S3ObjectStore.IsTaken(failure))
         {
@@ -99,15 +102,35 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
         }
 
         _upload = null;
-        return await store.StatAsync(name, cancellationToken) is { } there && there.Size == Length
-            ? PutOutcome.Created
-            : throw new ObjectStoreException(new Platform.Errors.Failure(
+        if (await store.StatAsync(name, cancellationToken) is { } there && there.Size == Length)
+        {
+            await RequireLockAsync(version ?? there.Version, cancellationToken);
+            return PutOutcome.Created;
+        }
+
+        throw new ObjectStoreException(new Platform.Errors.Failure(
                 Platform.Errors.ErrorCode.StoreUnavailable,
                 Operation,
                 name.Value,
                 "the store said that it put the parts together, and does not show the object",
                 Transient: true,
                 Hint: "Run the same command again; if this repeats, the store is not one to trust with backups."));
+    }
+
+    /// <summary>Some stores forget the lock of an upload in parts (Ceph 16.2): then it is set behind it.</summary>
+    private async ValueTask RequireLockAsync(string? version, CancellationToken cancellationToken)
+    {
+        if (retention is not { } asked || version is null)
+        {
+            return;
+        }
+
+        var made = new ObjectVersion(name, version);
+        if (await store.ReadRetentionAsync(made, cancellationToken) is not { } held
+            || held.Mode < asked.Mode || held.Until < asked.Until)
+        {
+            await store.WriteRetentionAsync(made, asked, bypass: false, cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -172,6 +195,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
                         PartNumber = number,
                         InputStream = stream,
                         PartSize = content.Length,
+                        MD5Digest = S3ObjectStore.DigestOf(content, retention),
                     },
                     token),
                 static answer => answer.ETag is { Length: > 0 },
@@ -199,6 +223,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name) : IOb
                     StorageClass = store.StorageClassOf(),
                     ServerSideEncryptionMethod = store.EncryptionOf(),
                     ServerSideEncryptionKeyManagementServiceKeyId = store.Place.KmsKey,
+                    ObjectLockMode = S3ObjectStore.ModeOf(retention),
+                    ObjectLockRetainUntilDate = retention?.Until.UtcDateTime,
                 },
                 token),
             static answer => answer.UploadId is { Length: > 0 },

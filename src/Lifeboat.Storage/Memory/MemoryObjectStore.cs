@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Lifeboat.Storage.Locks;
 
 namespace Lifeboat.Storage.Memory;
 
@@ -12,7 +13,7 @@ namespace Lifeboat.Storage.Memory;
 /// replace and remove. Without <see cref="StoreCapabilities.CreateIfAbsent"/> a put looks first and writes later, with
 /// a pause between in which others can run, as on stores that have no conditional write.
 /// </remarks>
-public sealed class MemoryObjectStore : IObjectStore
+public sealed partial class MemoryObjectStore : ILockableStore
 {
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -29,8 +30,16 @@ public sealed class MemoryObjectStore : IObjectStore
 
     public StoreCapabilities Capabilities { get; }
 
-    public async ValueTask<PutOutcome> PutAsync(
-        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
+    public ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>
+        PutAsync(name, content, condition, retention: null, cancellationToken);
+
+    private async ValueTask<PutOutcome> PutAsync(
+        ObjectName name,
+        ReadOnlyMemory<byte> content,
+        PutCondition condition,
+        ObjectRetention? retention,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var bytes = content.ToArray();
@@ -55,7 +64,7 @@ public sealed class MemoryObjectStore : IObjectStore
                 return PutOutcome.AlreadyExists;
             }
 
-            Add(name, bytes);
+            Add(name, bytes, retention);
             return PutOutcome.Created;
         }
     }
@@ -163,13 +172,9 @@ public sealed class MemoryObjectStore : IObjectStore
 
         lock (_lock)
         {
-            foreach (var (name, version) in versions)
+            foreach (var version in versions)
             {
-                if (_objects.TryGetValue(name.Value, out var all)
-                    && all.RemoveAll(one => one.Facts.Version == version) > 0 && all.Count == 0)
-                {
-                    _objects.Remove(name.Value);
-                }
+                Remove(version, bypass: false);
             }
         }
 
@@ -213,7 +218,7 @@ public sealed class MemoryObjectStore : IObjectStore
     private Stored? Current(ObjectName name) =>
         _objects.GetValueOrDefault(name.Value)?[^1] is { Facts.IsDeleted: false } stored ? stored : null;
 
-    private void Add(ObjectName name, byte[]? content)
+    private void Add(ObjectName name, byte[]? content, ObjectRetention? retention = null)
     {
         if (!_objects.TryGetValue(name.Value, out var all))
         {
@@ -231,7 +236,7 @@ public sealed class MemoryObjectStore : IObjectStore
         }
 
         var facts = new ObjectFacts(name, content?.Length ?? 0, _time.GetUtcNow(), version, content is null);
-        all.Add(new Stored(facts, content ?? []));
+        all.Add(new Stored(facts, content ?? []) { Retention = retention });
     }
 
     private static int Copy(Stored stored, long offset, Memory<byte> buffer)
@@ -247,5 +252,8 @@ public sealed class MemoryObjectStore : IObjectStore
         return part.Length;
     }
 
-    private sealed record Stored(ObjectFacts Facts, byte[] Content);
+    private sealed record Stored(ObjectFacts Facts, byte[] Content)
+    {
+        internal ObjectRetention? Retention { get; set; }
+    }
 }

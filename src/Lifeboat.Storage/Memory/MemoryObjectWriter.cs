@@ -3,13 +3,19 @@ namespace Lifeboat.Storage.Memory;
 /// <summary>Gathers an object in memory and puts it whole.</summary>
 internal sealed class MemoryObjectWriter : IObjectWriter
 {
-    private readonly IObjectStore _store;
+    private readonly Func<ReadOnlyMemory<byte>, PutCondition, CancellationToken, ValueTask<PutOutcome>> _put;
     private readonly MemoryStream _content = new();
     private bool _spent;
 
     internal MemoryObjectWriter(IObjectStore store, ObjectName name)
+        : this(name, (content, condition, token) => store.PutAsync(name, content, condition, token))
     {
-        _store = store;
+    }
+
+    internal MemoryObjectWriter(
+        ObjectName name, Func<ReadOnlyMemory<byte>, PutCondition, CancellationToken, ValueTask<PutOutcome>> put)
+    {
+        _put = put;
         Name = name;
     }
 
@@ -29,7 +35,7 @@ internal sealed class MemoryObjectWriter : IObjectWriter
     {
         RequireUnspent();
         _spent = true;
-        return _store.PutAsync(Name, _content.ToArray(), condition, cancellationToken);
+        return _put(_content.ToArray(), condition, cancellationToken);
     }
 
     public ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Lifeboat.Platform.Errors;
+using Lifeboat.Storage.Locks;
 
 namespace Lifeboat.Storage.Retry;
 
@@ -42,6 +43,8 @@ public sealed class RetryingStore : IObjectStore
     public string Location => _inner.Location;
 
     public StoreCapabilities Capabilities => _inner.Capabilities;
+
+    public IObjectLocks? Locks => _inner.Locks is { } locks ? new RetryingLocks(locks, this) : null;
 
     public async ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
@@ -103,7 +106,7 @@ public sealed class RetryingStore : IObjectStore
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) =>
         RepeatAsync(() => _inner.SweepAsync(cancellationToken), cancellationToken);
 
-    private async ValueTask RepeatAsync(Func<ValueTask> call, CancellationToken cancellationToken) => await RepeatAsync(
+    internal async ValueTask RepeatAsync(Func<ValueTask> call, CancellationToken cancellationToken) => await RepeatAsync(
         async () =>
         {
             await call();
@@ -111,7 +114,7 @@ public sealed class RetryingStore : IObjectStore
         },
         cancellationToken);
 
-    private async ValueTask<T> RepeatAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
+    internal async ValueTask<T> RepeatAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {

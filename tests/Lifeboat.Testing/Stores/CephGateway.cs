@@ -63,11 +63,16 @@ public sealed class CephGateway : IDisposable
     }
 
     /// <summary>A new bucket, and in it a place for a repository.</summary>
-    public async Task<S3Place> NewPlaceAsync(bool versions = false)
+    /// <param name="locks">With object lock, and so with versions.</param>
+    public async Task<S3Place> NewPlaceAsync(bool versions = false, bool locks = false)
     {
         var bucket = string.Create(
             CultureInfo.InvariantCulture, $"test-{Interlocked.Increment(ref _buckets)}-{Environment.ProcessId}");
-        await _client.PutBucketAsync(new PutBucketRequest { BucketName = bucket });
+        await _client.PutBucketAsync(new PutBucketRequest
+        {
+            BucketName = bucket,
+            ObjectLockEnabledForBucket = locks,
+        });
         if (versions)
         {
             await _client.PutBucketVersioningAsync(new PutBucketVersioningRequest

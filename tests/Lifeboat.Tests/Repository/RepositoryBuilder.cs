@@ -43,11 +43,12 @@ internal sealed class RepositoryBuilder
     internal static RepositorySecret KeyFile { get; } = new KeyFileSecret(new byte[32]);
 
     internal static async Task<RepositoryBuilder> CreateAsync(
-        bool encrypted = false, IObjectStore? store = null, string cluster = "main")
+        bool encrypted = false, IObjectStore? store = null, string cluster = "main", TimeProvider? time = null)
     {
         store ??= new MemoryObjectStore(TimeProvider.System);
         var secret = encrypted ? KeyFile : null;
-        var (repository, _) = await RepositoryRoot.InitAsync(store, secret, TimeProvider.System, default);
+        var (repository, _) = await RepositoryRoot.InitAsync(
+            store, secret, time ?? TimeProvider.System, default);
         var (made, _) = await Cluster.CreateAsync(repository, cluster, default);
         var builder = new RepositoryBuilder(store, secret, repository, made);
         await LineageCatalog.BindAsync(

@@ -6,6 +6,7 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Locks;
 
 namespace Lifeboat.Engine.Backup.Physical;
 
@@ -39,6 +40,8 @@ public sealed class PhysicalBackup
 
     private async Task<PhysicalBackupReport> RunAsync(CancellationToken cancellationToken)
     {
+        // Nothing is relied on that is not locked for long enough.
+        await LockRenewal.EnsureAsync(Cluster, cancellationToken);
         var session = await ServerSession.OpenAsync(_request.Connection, cancellationToken);
         ServerSource source;
         BackupSession backup;
