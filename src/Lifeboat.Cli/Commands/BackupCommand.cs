@@ -75,7 +75,7 @@ internal static class BackupCommand
     {
         var settings = context.Settings;
         var isStreamed = settings.Choice(Method) == "stream";
-        var kind = ReadKind(settings, isStreamed);
+        var kind = ReadKind(settings);
         var connection = ServerConnection.Read(settings, CommonSettings.Connection);
         var jobs = CommonSettings.ReadJobs(settings);
         var level = settings.Integer(CompressionLevel, 1, MostCompression)!.Value;
@@ -125,7 +125,7 @@ internal static class BackupCommand
         return ExitCodes.Done;
     }
 
-    private static BackupKind ReadKind(Settings settings, bool isStreamed)
+    private static BackupKind ReadKind(Settings settings)
     {
         var kind = settings.Choice(Kind) switch
         {
@@ -133,15 +133,6 @@ internal static class BackupCommand
             "auto" => BackupKind.Auto,
             _ => BackupKind.Full,
         };
-        if (isStreamed && kind == BackupKind.Incremental)
-        {
-            throw SettingReading.Wrong(
-                settings.Find(Kind)!,
-                "an incremental backup reads single pages of files, and with --method stream the server sends whole ones",
-                "Use --kind auto or full: everything is sent, and only what changed is stored. On the server's host, --method "
-                + "files takes incremental backups.");
-        }
-
         return kind == BackupKind.Full || !settings.Flag(StoreAnew)
             ? kind
             : throw SettingReading.Wrong(

@@ -5,9 +5,17 @@ namespace Lifeboat.Tests.Postgres.Recovery;
 
 public sealed class OutsideConfigurationTests
 {
+    /// <summary>Every major from files, one over the network.</summary>
+    public static TheoryData<int, bool> Ways() =>
+    [
+        .. PostgresInstallation.Majors.Select(major => (major, false)),
+        .. Sample.Of("outside", 1, PostgresInstallation.Majors).Select(major => (major, true)),
+    ];
+
     [Theory]
-    [ClassData(typeof(EveryMajor))]
-    public async Task A_cluster_whose_configuration_lies_elsewhere_starts_plainly_after_its_restore(int major)
+    [MemberData(nameof(Ways))]
+    public async Task A_cluster_whose_configuration_lies_elsewhere_starts_plainly_after_its_restore(
+        int major, bool streamed)
     {
         using var vault = await Vault.CreateAsync();
         var etc = vault.Folder.CreateForPostgres("etc");
@@ -27,7 +35,8 @@ public sealed class OutsideConfigurationTests
             """);
         await server.StartAsync();
         await server.ExecuteAsync("CREATE TABLE t AS SELECT 7 AS a");
-        await vault.BackupAsync(server);
+        var backup = await (streamed ? vault.StreamAsync(server) : vault.BackupAsync(server));
+        Assert.Empty(backup.Texts("warnings"));
         await server.ArchiveAllAsync();
 
         var directory = Path.Combine(vault.Folder.CreateForPostgres("r"), "data");

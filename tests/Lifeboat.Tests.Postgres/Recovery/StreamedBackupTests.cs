@@ -188,7 +188,7 @@ public sealed class StreamedBackupTests
             17,
             vault.Archiving(PostgresOptions.Default with
             {
-                Settings = new Dictionary<string, string> { ["max_wal_senders"] = "1" },
+                Settings = new Dictionary<string, string> { ["max_wal_senders"] = "3" },
                 HostBasedAuthentication = "local all all trust\nhost all all 127.0.0.1/32 trust\n"
                     + "local replication postgres,plain,copier trust\n",
             }));
@@ -207,13 +207,28 @@ public sealed class StreamedBackupTests
         var backup = await vault.JsonAsync(
             "backup", "--method", "stream", "--connection", server.ConnInfo(user: "copier"));
         Assert.Equal([backup.Text("id")], await vault.ListedAsync());
-        using (var taken = RunningProgram.Start(server.ClientTool(
-            "pg_receivewal", "-D", vault.Folder.CreateForPostgres("taken"))))
+        var taken = Enumerable.Range(0, 3).Select(number => RunningProgram.Start(server.ClientTool(
+            "pg_receivewal", "-D", vault.Folder.CreateForPostgres($"taken{number}")))).ToList();
+        await server.WaitUntilAsync("taken", "SELECT count(*) = 3 FROM pg_stat_replication");
+        Assert.Contains("max_wal_senders", (await Fails(8, "copier")).Text("hint"), StringComparison.Ordinal);
+        foreach (var receiver in taken)
         {
-            await server.WaitUntilAsync("taken", "SELECT count(*) = 1 FROM pg_stat_replication");
-            Assert.Contains("max_wal_senders", (await Fails(8, "copier")).Text("hint"), StringComparison.Ordinal);
-            await taken.KillAsync();
+            await receiver.KillAsync();
+            receiver.Dispose();
         }
+    }
+
+    [Theory]
+    [InlineData(13)]
+    [InlineData(17)]
+    public async Task One_wal_sender_is_enough(int major)
+    {
+        using var vault = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(major, vault.Archiving(PostgresOptions.Default with
+        {
+            Settings = new Dictionary<string, string> { ["max_wal_senders"] = "1" },
+        }));
+        Assert.Equal([(await vault.StreamAsync(server)).Text("id")], await vault.ListedAsync());
     }
 
     [Fact]

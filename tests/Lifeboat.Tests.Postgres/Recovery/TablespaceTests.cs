@@ -5,9 +5,14 @@ namespace Lifeboat.Tests.Postgres.Recovery;
 
 public sealed class TablespaceTests
 {
+    /// <summary>Two majors, from files and over the network.</summary>
+    public static TheoryData<int, bool> Ways() =>
+        [.. Sample.Of("tablespaces", 2, PostgresInstallation.Majors).Select((major, at) => (major, at % 2 == 0))];
+
     [Theory]
-    [ClassData(typeof(SomeMajors))]
-    public async Task Tablespaces_outside_and_inside_the_data_directory_come_back_where_they_are_mapped(int major)
+    [MemberData(nameof(Ways))]
+    public async Task Tablespaces_outside_and_inside_the_data_directory_come_back_where_they_are_mapped(
+        int major, bool streamed)
     {
         using var vault = await Vault.CreateAsync();
         await using var server = await PostgresServer.StartNewAsync(major, vault.Archiving());
@@ -18,7 +23,7 @@ public sealed class TablespaceTests
         await FillAsync(server, "far", outside);
         await FillAsync(server, "near", inside);
 
-        await vault.BackupAsync(server);
+        await (streamed ? vault.StreamAsync(server) : vault.BackupAsync(server));
         await FillAsync(server, null, null);
         await server.ArchiveAllAsync();
 

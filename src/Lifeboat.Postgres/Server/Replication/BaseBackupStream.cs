@@ -281,7 +281,14 @@ public sealed class BaseBackupStream
         }
         catch (Exception error) when (ServerErrors.IsOne(error))
         {
-            throw ReplicationErrors.Of(error, operation, _subject);
+            var failed = ReplicationErrors.Of(error, operation, _subject);
+            throw failed.Code != ErrorCode.ServerUnavailable || operation != Operation ? failed : new LifeboatException(
+                failed.Failure with
+                {
+                    Hint = "See the server's log for why the connection ended, then run the backup again: what was stored is "
+                        + "reused.",
+                },
+                error);
         }
     }
 }

@@ -78,7 +78,8 @@ internal static class ReplicationErrors
                 operation,
                 subject,
                 cause,
-                Hint: "Replication needs a rule of its own in the server's pg_hba.conf, 'all' does not stand for it: "
+                Hint: "The role must exist and have LOGIN, and replication needs a rule of its own in the server's pg_hba.conf, "
+                    + "'all' does not stand for it: "
                     + "'hostssl replication ROLE ADDRESS scram-sha-256', then SELECT pg_reload_conf()."),
             TooManyConnections => new Failure(
                 ErrorCode.ServerUnavailable,

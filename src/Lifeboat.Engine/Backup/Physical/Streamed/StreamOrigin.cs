@@ -17,21 +17,10 @@ internal sealed record StreamOrigin(
     /// <summary>The control file that came, once it was looked at.</summary>
     private ControlFile? _sent;
 
-    /// <exception cref="LifeboatException">Usage: wal_level is minimal, or the kind of backup needs files.</exception>
+    /// <exception cref="LifeboatException">Usage: wal_level is minimal.</exception>
     internal static async Task<(ServerFacts Server, ControlFacts Control)> AskAsync(
-        PhysicalBackupRequest request, ServerSession session, CancellationToken cancellationToken)
+        ServerSession session, CancellationToken cancellationToken)
     {
-        if (request.Kind == BackupKind.Incremental)
-        {
-            throw new LifeboatException(new Failure(
-                ErrorCode.Usage,
-                Operation,
-                session.Address.ToString(),
-                "an incremental backup reads single pages of files, and the server sends whole ones",
-                Hint: "Give --kind auto or full: the server sends everything, and only what changed is stored. On the server's "
-                    + "host, --method files takes incremental backups."));
-        }
-
         var server = await ServerFacts.ReadAsync(session, cancellationToken);
         RequireWalLevel(server, session);
         return (server, await ControlFacts.ReadAsync(session, cancellationToken));

@@ -11,6 +11,7 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
+using Lifeboat.Repository.Locks;
 
 namespace Lifeboat.Engine.Backup.Physical.Streamed;
 
@@ -57,8 +58,11 @@ public sealed class StreamedBackup
 
     private async Task<PhysicalBackupReport> RunAsync(CancellationToken cancellationToken)
     {
+        // Nothing is relied on that is not locked for long enough.
+        await LockRenewal.EnsureAsync(_request.Cluster, cancellationToken);
+        RequireKind();
         await using var session = await ServerSession.OpenAsync(_request.Connection, cancellationToken);
-        var (server, control) = await StreamOrigin.AskAsync(_request, session, cancellationToken);
+        var (server, control) = await StreamOrigin.AskAsync(session, cancellationToken);
         await LookAtMarkerAsync(session, cancellationToken);
         await using var replication = await ReplicationSession.OpenAsync(
             _request.Connection, ApplicationName(_request), cancellationToken);
@@ -98,6 +102,20 @@ public sealed class StreamedBackup
         var catalog = await CatalogLines.ReadAsync(_request.Connection, _warnings, cancellationToken);
         return await new BackupCompletion(_request, origin, writer, _activity, _warnings).RunAsync(
             _start, stream.Start, files.Stop, files.Copied, catalog, cancellationToken);
+    }
+
+    private void RequireKind()
+    {
+        if (_request.Kind == BackupKind.Incremental)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Usage,
+                "back up the server",
+                "",
+                "an incremental backup reads single pages of files, and with --method stream the server sends whole ones",
+                Hint: "Give --kind auto or full: everything is sent, and only what changed is stored. On the server's host, "
+                    + "--method files takes incremental backups."));
+        }
     }
 
     /// <summary>

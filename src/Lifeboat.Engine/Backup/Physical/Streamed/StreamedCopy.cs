@@ -83,9 +83,20 @@ internal sealed class StreamedCopy(
     /// <summary>Label, manifest and what the server said at the start and at the end must speak of one backup.</summary>
     private void RequireOne(StreamUnits units, BaseBackupEnd end)
     {
+        if (end.Timeline != stream.Timeline)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.ServerUnavailable,
+                "receive the base backup",
+                "",
+                $"the standby followed its primary from timeline {stream.Timeline} to {end.Timeline} while it was sent",
+                Transient: true,
+                "Run the backup again: what was stored is reused."));
+        }
+
         var label = BackupLabel.Parse(units.Label);
         if (label.StartWalLocation != stream.Start || label.StartTimeline != stream.Timeline
-            || end.Timeline != stream.Timeline || end.Stop < stream.Start
+            || end.Stop < stream.Start
             || units.Manifest is not { WalRanges: [var newest, ..] } || newest.End != end.Stop)
         {
             throw new LifeboatException(new Failure(

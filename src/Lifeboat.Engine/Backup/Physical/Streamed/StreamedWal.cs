@@ -9,6 +9,9 @@ namespace Lifeboat.Engine.Backup.Physical.Streamed;
 /// <summary>The WAL of a server that is reached by replication alone: it is streamed, without a slot of its own.</summary>
 internal sealed class StreamedWal(PhysicalBackupRequest request, StreamOrigin origin) : IServerWal
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
     public async Task PushHistoriesAsync(List<string> missing, CancellationToken cancellationToken)
     {
         if (missing.Find(WalFileName.IsHistory) is not { } file
@@ -103,7 +106,22 @@ internal sealed class StreamedWal(PhysicalBackupRequest request, StreamOrigin or
         return content;
     }
 
-    private Task<ReplicationSession> OpenAsync(CancellationToken cancellationToken) =>
-        ReplicationSession.OpenAsync(
-            request.Connection, StreamedBackup.ApplicationName(request), cancellationToken);
+    /// <summary>The server may need a moment to free the one sender that sent the files.</summary>
+    private async Task<ReplicationSession> OpenAsync(CancellationToken cancellationToken)
+    {
+        var began = request.Time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await ReplicationSession.OpenAsync(
+                    request.Connection, StreamedBackup.ApplicationName(request), cancellationToken);
+            }
+            catch (LifeboatException taken)
+                when (taken.Failure.Transient && request.Time.GetElapsedTime(began) < Patience)
+            {
+                await Task.Delay(BetweenTries, request.Time, cancellationToken);
+            }
+        }
+    }
 }
