@@ -38,7 +38,7 @@ internal static class RepositoryOpening
             return RepositoryStores.Of(Used(LocalObjectStore.Open(context.Files, directory)));
         }
 
-        var bucket = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time);
+        var bucket = S3ObjectStore.Open(place.Bucket!, context.Files, context.Time, context.Repeating());
         return RepositoryStores.Of(bucket.WithVersions(), bucket, context.Time, Used) with
         {
             Warn = context.Terminal.Warn,
@@ -67,8 +67,10 @@ internal static class RepositoryOpening
     public static string ClusterName(this CommandContext context) =>
         context.Settings.Text(GlobalSettings.Cluster)!;
 
-    public static RetryingStore Retrying(this CommandContext context, IObjectStore store) => new(
-        store,
+    public static RetryingStore Retrying(this CommandContext context, IObjectStore store) =>
+        new(store, context.Repeating());
+
+    private static Repetition Repeating(this CommandContext context) => new(
         RetryPolicy.Default,
         context.Time,
         new Random(),

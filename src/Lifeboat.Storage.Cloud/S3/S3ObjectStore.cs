@@ -3,12 +3,14 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Lifeboat.Platform.Files;
 using Lifeboat.Storage.Locks;
+using Lifeboat.Storage.Retry;
 
 namespace Lifeboat.Storage.Cloud.S3;
 
 /// <summary>A repository in a bucket of Amazon S3 or of a store that speaks its protocol. Owns its client.</summary>
 /// <remarks>
-/// Every request has a time limit (<see cref="S3Margins"/>) and is made once; <c>RetryingStore</c> repeats. An answer with success is
+/// Every request has a time limit (<see cref="S3Margins"/>) and is made once; <c>RetryingStore</c> repeats, and writers repeat
+/// what they still hold. An answer with success is
 /// a promise of the store's that the object is durable.
 /// </remarks>
 public sealed partial class S3ObjectStore : ILockableStore, IDisposable
@@ -35,8 +37,9 @@ public sealed partial class S3ObjectStore : ILockableStore, IDisposable
     public StoreCapabilities Capabilities { get; }
 
     /// <summary>Sends nothing yet. What the bucket knows of versions is not asked for, and none are shown.</summary>
-    public static S3ObjectStore Open(S3Place place, IFileSystem files, TimeProvider time) =>
-        new(new S3Requests(S3Connection.Open(place, files), place, time), place, time, versions: false);
+    /// <param name="uploads">How writers repeat what they send; null: never.</param>
+    public static S3ObjectStore Open(S3Place place, IFileSystem files, TimeProvider time, Repetition? uploads = null) =>
+        new(new S3Requests(S3Connection.Open(place, files), place, time, uploads), place, time, versions: false);
 
     /// <summary>Sends nothing yet. Versions are shown; in a bucket that keeps none, each object is one.</summary>
     public static S3ObjectStore OpenVersions(S3Place place, IFileSystem files, TimeProvider time) =>

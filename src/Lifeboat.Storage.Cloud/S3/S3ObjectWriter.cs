@@ -1,5 +1,6 @@
 using Amazon.S3.Model;
 using Lifeboat.Storage.Locks;
+using Lifeboat.Storage.Retry;
 
 namespace Lifeboat.Storage.Cloud.S3;
 
@@ -57,8 +58,16 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         cancellationToken.ThrowIfCancellationRequested();
         if (_upload is null)
         {
-            return await store.PutAsync(
-                name, _buffer.AsMemory(0, _filled), condition, retention, cancellationToken);
+            var content = _buffer.AsMemory(0, _filled);
+            return store.Requests.Uploads is { } repetition
+                ? await RepeatedPut.RunAsync(
+                    repetition,
+                    store,
+                    name,
+                    content,
+                    () => store.PutAsync(name, content, condition, retention, cancellationToken),
+                    cancellationToken)
+                : await store.PutAsync(name, content, condition, retention, cancellationToken);
         }
 
         if (_filled > 0)
@@ -69,7 +78,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         var parts = await Task.WhenAll(_parts);
 
         // Not every store looks at the condition when parts are put together.
-        if (condition == PutCondition.IfAbsent && await store.StatAsync(name, cancellationToken) is not null)
+        if (condition == PutCondition.IfAbsent
+            && await store.Requests.RepeatAsync(_ => store.StatAsync(name, cancellationToken), cancellationToken) is not null)
         {
             return PutOutcome.AlreadyExists;
         }
@@ -77,24 +87,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         string? version;
         try
         {
-            version = (await store.Requests.SendAsync(
-                Operation,
-                name.Value,
-                Right,
-                Length,
-                (client, token) => client.CompleteMultipartUploadAsync(
-                    new CompleteMultipartUploadRequest
-                    {
-                        BucketName = store.Place.Bucket,
-                        Key = store.KeyOf(name),
-                        UploadId = _upload,
-                        PartETags = [.. parts],
-                        IfNoneMatch = store.IsConditional(condition) ? "*" : null,
-                    },
-                    token),
-                // Some stores give no ETag here; the name is in every success and in no error.
-                static answer => answer.Key is { Length: > 0 },
-                cancellationToken)).VersionId;
+            version = await store.Requests.RepeatAsync(
+                attempt => PutTogetherAsync(parts, condition, attempt, cancellationToken), cancellationToken);
         }
         catch (ObjectStoreException failure) when (S3ObjectStore.IsTaken(failure))
         {
@@ -102,7 +96,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         }
 
         _upload = null;
-        if (await store.StatAsync(name, cancellationToken) is { } there && there.Size == Length)
+        if (await store.Requests.RepeatAsync(_ => store.StatAsync(name, cancellationToken), cancellationToken) is { } there
+            && there.Size == Length)
         {
             await RequireLockAsync(version ?? there.Version, cancellationToken);
             return PutOutcome.Created;
@@ -115,6 +110,36 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
                 "the store said that it put the parts together, and does not show the object",
                 Transient: true,
                 Hint: "Run the same command again; if this repeats, the store is not one to trust with backups."));
+    }
+
+    /// <returns>The version that was made; null when the store told none.</returns>
+    private async ValueTask<string?> PutTogetherAsync(
+        PartETag[] parts, PutCondition condition, int attempt, CancellationToken cancellationToken)
+    {
+        // The attempt before may have done it, and its answer was lost: the upload is unknown then.
+        if (attempt > 1 && await store.StatAsync(name, cancellationToken) is { } made && made.Size == Length)
+        {
+            return made.Version;
+        }
+
+        return (await store.Requests.SendAsync(
+            Operation,
+            name.Value,
+            Right,
+            Length,
+            (client, token) => client.CompleteMultipartUploadAsync(
+                new CompleteMultipartUploadRequest
+                {
+                    BucketName = store.Place.Bucket,
+                    Key = store.KeyOf(name),
+                    UploadId = _upload,
+                    PartETags = [.. parts],
+                    IfNoneMatch = store.IsConditional(condition) ? "*" : null,
+                },
+                token),
+            // Some stores give no ETag here; the name is in every success and in no error.
+            static answer => answer.Key is { Length: > 0 },
+            cancellationToken)).VersionId;
     }
 
     /// <summary>Some stores forget the lock of an upload in parts (Ceph 16.2): then it is set behind it.</summary>
@@ -162,7 +187,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
 
     private async Task SendPartAsync(CancellationToken cancellationToken)
     {
-        _upload ??= await BeginAsync(cancellationToken);
+        _upload ??= await store.Requests.RepeatAsync(_ => BeginAsync(cancellationToken), cancellationToken);
         await _free.WaitAsync(cancellationToken);
         if (_parts.Find(part => part.IsFaulted) is { } failed)
         {
@@ -180,27 +205,8 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
     {
         try
         {
-            using var stream = new ReadOnlyMemoryStream(content);
-            var answer = await store.Requests.SendAsync(
-                Operation,
-                name.Value,
-                Right,
-                content.Length * S3Margins.MostParts,
-                (client, token) => client.UploadPartAsync(
-                    new UploadPartRequest
-                    {
-                        BucketName = store.Place.Bucket,
-                        Key = store.KeyOf(name),
-                        UploadId = upload,
-                        PartNumber = number,
-                        InputStream = stream,
-                        PartSize = content.Length,
-                        MD5Digest = S3ObjectStore.DigestOf(content, retention),
-                    },
-                    token),
-                static answer => answer.ETag is { Length: > 0 },
-                cancellationToken);
-            return new PartETag(number, answer.ETag);
+            return await store.Requests.RepeatAsync(
+                _ => SendPartOnceAsync(upload, number, content, cancellationToken), cancellationToken);
         }
         finally
         {
@@ -208,7 +214,34 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         }
     }
 
-    private async Task<string> BeginAsync(CancellationToken cancellationToken)
+    private async ValueTask<PartETag> SendPartOnceAsync(
+        string upload, int number, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        using var stream = new ReadOnlyMemoryStream(content);
+        var answer = await store.Requests.SendAsync(
+            Operation,
+            name.Value,
+            Right,
+            content.Length * S3Margins.MostParts,
+            (client, token) => client.UploadPartAsync(
+                new UploadPartRequest
+                {
+                    BucketName = store.Place.Bucket,
+                    Key = store.KeyOf(name),
+                    UploadId = upload,
+                    PartNumber = number,
+                    InputStream = stream,
+                    PartSize = content.Length,
+                    MD5Digest = S3ObjectStore.DigestOf(content, retention),
+                },
+                token),
+            static answer => answer.ETag is { Length: > 0 },
+            cancellationToken);
+        return new PartETag(number, answer.ETag);
+    }
+
+    /// <summary>One that was begun in vain, its answer lost, is removed by a sweep.</summary>
+    private async ValueTask<string> BeginAsync(CancellationToken cancellationToken)
     {
         var answer = await store.Requests.SendAsync(
             Operation,

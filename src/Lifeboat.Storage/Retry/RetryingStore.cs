@@ -6,38 +6,32 @@ namespace Lifeboat.Storage.Retry;
 
 /// <summary>Repeats calls that failed in a way that may pass (<see cref="Failure.Transient"/>), a bounded number of times.</summary>
 /// <remarks>
-/// <para>A put that failed may have happened. So when a repeated IfAbsent put finds the name taken, the object there is
-/// read and compared: with the same bytes the outcome is Created.</para>
+/// <para>A put that failed may have happened: see <see cref="RepeatedPut"/>.</para>
 /// <para>A listing is repeated from its start and goes on behind the last name it had given; in order and without
 /// duplicates, as the contract says.</para>
-/// <para>A writer is not repeated: its bytes are gone. Beginning one is; a failure of <c>WriteAsync</c> or
-/// <c>CompleteAsync</c> is the caller's, who has the content and writes the object anew.</para>
+/// <para>A writer is not repeated here: its bytes are gone. Beginning one is. A store whose writers still hold what they send
+/// repeats that itself, when it is given a <see cref="Repetition"/>.</para>
 /// </remarks>
 public sealed class RetryingStore : IObjectStore
 {
-    private const int CompareBytes = 1 << 20;
-
     private readonly IObjectStore _inner;
-    private readonly RetryPolicy _policy;
-    private readonly TimeProvider _time;
-    private readonly Random _random;
-    private readonly Action<RetriedFailure>? _onRetry;
+    private readonly Repetition _repetition;
 
-    /// <param name="random">Used under a lock, so it need not be safe for threads.</param>
-    /// <param name="onRetry">Called before each wait, on the caller's thread.</param>
+    public RetryingStore(IObjectStore inner, Repetition repetition)
+    {
+        _inner = inner;
+        _repetition = repetition;
+    }
+
+    /// <inheritdoc cref="Repetition(RetryPolicy, TimeProvider, Random, Action{RetriedFailure})"/>
     public RetryingStore(
         IObjectStore inner,
         RetryPolicy policy,
         TimeProvider time,
         Random random,
         Action<RetriedFailure>? onRetry = null)
+        : this(inner, new Repetition(policy, time, random, onRetry))
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(policy.MaximumAttempts, 1);
-        _inner = inner;
-        _policy = policy;
-        _time = time;
-        _random = random;
-        _onRetry = onRetry;
     }
 
     public string Location => _inner.Location;
@@ -46,25 +40,15 @@ public sealed class RetryingStore : IObjectStore
 
     public IObjectLocks? Locks => _inner.Locks is { } locks ? new RetryingLocks(locks, this) : null;
 
-    public async ValueTask<PutOutcome> PutAsync(
-        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var outcome = await _inner.PutAsync(name, content, condition, cancellationToken);
-                return outcome == PutOutcome.AlreadyExists && attempt > 1
-                    && await HoldsAsync(name, content, cancellationToken)
-                    ? PutOutcome.Created
-                    : outcome;
-            }
-            catch (LifeboatException failure) when (WillRepeat(failure, attempt))
-            {
-                await WaitAsync(failure, attempt, cancellationToken);
-            }
-        }
-    }
+    public ValueTask<PutOutcome> PutAsync(
+        ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>
+        RepeatedPut.RunAsync(
+            _repetition,
+            _inner,
+            name,
+            content,
+            () => _inner.PutAsync(name, content, condition, cancellationToken),
+            cancellationToken);
 
     public ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
         RepeatAsync(() => _inner.CreateAsync(name, cancellationToken), cancellationToken);
@@ -114,20 +98,8 @@ public sealed class RetryingStore : IObjectStore
         },
         cancellationToken);
 
-    internal async ValueTask<T> RepeatAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await call();
-            }
-            catch (LifeboatException failure) when (WillRepeat(failure, attempt))
-            {
-                await WaitAsync(failure, attempt, cancellationToken);
-            }
-        }
-    }
+    internal ValueTask<T> RepeatAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken) =>
+        _repetition.RunAsync(_ => call(), cancellationToken);
 
     private async IAsyncEnumerable<ObjectFacts> EnumerateAsync(
         Func<IAsyncEnumerable<ObjectFacts>> list, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -146,7 +118,7 @@ public sealed class RetryingStore : IObjectStore
                         yield break;
                     }
                 }
-                catch (LifeboatException caught) when (WillRepeat(caught, attempt))
+                catch (LifeboatException caught) when (_repetition.WillRepeat(caught, attempt))
                 {
                     failure = caught;
                     break;
@@ -158,45 +130,7 @@ public sealed class RetryingStore : IObjectStore
                 }
             }
 
-            await WaitAsync(failure, attempt, cancellationToken);
+            await _repetition.WaitAsync(failure, attempt, cancellationToken);
         }
-    }
-
-    private async ValueTask<bool> HoldsAsync(
-        ObjectName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        // One byte more than is left, so that an object which is longer is seen to differ.
-        var buffer = new byte[Math.Min(content.Length, CompareBytes) + 1];
-        for (var offset = 0; ;)
-        {
-            var wanted = Math.Min(buffer.Length, content.Length - offset + 1);
-            var read = await _inner.ReadAsync(name, offset, buffer.AsMemory(0, wanted), cancellationToken);
-            if (offset + read > content.Length || !buffer.AsSpan(0, read).SequenceEqual(content.Span.Slice(offset, read)))
-            {
-                return false;
-            }
-
-            offset += read;
-            if (read < wanted)
-            {
-                return offset == content.Length;
-            }
-        }
-    }
-
-    private bool WillRepeat(LifeboatException failure, int attempt) =>
-        failure.Failure.Transient && attempt < _policy.MaximumAttempts;
-
-    private Task WaitAsync(LifeboatException failure, int attempt, CancellationToken cancellationToken)
-    {
-        double share;
-        lock (_random)
-        {
-            share = _random.NextDouble();
-        }
-
-        var delay = _policy.DelayBefore(attempt + 1, share, (failure as ObjectStoreException)?.RetryAfter);
-        _onRetry?.Invoke(new RetriedFailure(failure.Failure, attempt, delay));
-        return Task.Delay(delay, _time, cancellationToken);
     }
 }
