@@ -121,7 +121,7 @@ public sealed class CollectTests
         return bytes;
     }
 
-    private sealed class Silence : IActivity
+    internal sealed class Silence : IActivity
     {
         public void Say(string line)
         {
