@@ -202,7 +202,7 @@ internal static class InitCommand
         {
             output.WriteLine(
                 $"Everything needed is locked for at least {locks.Duration} at any time, in mode {locks.Mode}. Run 'lifeboat lock "
-                + "renew' each day.");
+                + "renew' by the clock, well within each quarter of that.");
         }
 
         if (done.KeyFileCreated is not null)
