@@ -54,12 +54,18 @@ public sealed class CephGateway : IDisposable
     public static Task<CephGateway> StartOwnAsync() => StartAsync();
 
     /// <summary>Stops the process that holds the objects, as a dying disk would: the gateway answers no more, and says nothing.</summary>
-    /// <returns>Lets it go on when it is disposed of.</returns>
-    public async Task<IAsyncDisposable> SuspendStorageAsync()
+    /// <returns>Lets it go on when it is disposed of; this Ceph then takes minutes to come back.</returns>
+    public Task<IAsyncDisposable> SuspendStorageAsync() => SuspendAsync("ceph-osd");
+
+    /// <summary>Stops the gateway itself: connections are taken and nothing is answered.</summary>
+    /// <returns>Lets it go on when it is disposed of, and it does at once.</returns>
+    public Task<IAsyncDisposable> SuspendGatewayAsync() => SuspendAsync("radosgw");
+
+    private async Task<IAsyncDisposable> SuspendAsync(string program)
     {
-        var storage = Process.GetProcessesByName("ceph-osd").Single(candidate => ParentOf(candidate.Id) == _process.Id).Id;
-        await SignalAsync("-STOP", storage);
-        return new Suspension(storage);
+        var found = Process.GetProcessesByName(program).Single(candidate => ParentOf(candidate.Id) == _process.Id).Id;
+        await SignalAsync("-STOP", found);
+        return new Suspension(found);
     }
 
     /// <summary>A new bucket, and in it a place for a repository.</summary>

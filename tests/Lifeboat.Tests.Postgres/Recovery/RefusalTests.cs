@@ -126,21 +126,6 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task A_standby_is_not_backed_up_as_if_it_were_a_primary()
-    {
-        using var vault = await Vault.CreateAsync();
-        await using var server = await PostgresServer.StartNewAsync(15, vault.Archiving());
-        await vault.BackupAsync(server);
-        await using var standby = await vault.RestoreAsync(server, "standby");
-        await OddFileTests.ShellAsync(standby.DataDirectory, "rm recovery.signal; touch standby.signal");
-        await standby.StartAsync();
-
-        await vault.ErrorAsync(
-            2, "backup", "--cluster-dir", standby.DataDirectory, "--connection", standby.ConnInfo());
-        Assert.Single(await vault.ListedAsync());
-    }
-
-    [Fact]
     public async Task A_restore_that_cannot_be_right_writes_nothing()
     {
         using var vault = await Vault.CreateAsync();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Lifeboat.Tests.Postgres.Storage;
 
-/// <summary>A store that answers nothing any more and does not say so: the process that holds its objects stands still.</summary>
+/// <summary>A store that answers nothing any more and does not say so: one of its processes stands still.</summary>
 public sealed class HungBucketTests
 {
     private const int Unavailable = 6;
@@ -33,7 +33,7 @@ public sealed class HungBucketTests
         await server.PgbenchInitAsync(3);
         var backup = vault.BackupAsync(server);
         await Task.Delay(TimeSpan.FromSeconds(0.7));
-        await using (await gateway.SuspendStorageAsync())
+        await using (await gateway.SuspendGatewayAsync())
         {
             await server.ExecuteAsync("CREATE TABLE later AS SELECT 1 AS n; SELECT pg_switch_wal()");
             await Task.Delay(s_hang);

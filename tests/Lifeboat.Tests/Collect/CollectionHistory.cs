@@ -66,7 +66,7 @@ internal sealed class CollectionHistory
 
     private async Task RunAsync()
     {
-        await OpenAsync(_storage.Memory, host: 0, create: true);
+        await CreateAsync(_storage.Memory, _clock.Skewed(() => _skews[0]));
         _model.Cluster = await OpenAsync(_storage.Memory, host: 0);
         var days = (int)_length.TotalDays;
         for (var number = 0; number < Math.Min(days * 2, 26); number++)
@@ -233,22 +233,20 @@ internal sealed class CollectionHistory
         }
     }
 
-    private Task<Cluster> OpenAsync(IObjectStore store, int host, bool create = false) =>
-        OpenAsync(store, _clock.Skewed(() => _skews[host]), create);
+    private Task<Cluster> OpenAsync(IObjectStore store, int host) => OpenAsync(store, _clock.Skewed(() => _skews[host]));
 
-    private static async Task<Cluster> OpenAsync(IObjectStore store, TimeProvider time, bool create = false)
+    private static async Task<Cluster> OpenAsync(IObjectStore store, TimeProvider time) =>
+        await Cluster.OpenAsync(await RepositoryRoot.OpenAsync(store, secret: null, time, default), "main", default);
+
+    /// <summary>A repository with one cluster, and a server that is bound to it.</summary>
+    internal static async Task<Cluster> CreateAsync(IObjectStore store, TimeProvider time)
     {
-        if (create)
-        {
-            var (made, _) = await RepositoryRoot.InitAsync(store, secret: null, time, default);
-            var (cluster, _) = await Cluster.CreateAsync(made, "main", default);
-            await LineageCatalog.BindAsync(
-                cluster,
-                new LineageRecord(cluster.FirstLineage, "1", HistoryProcess.SegmentSize, 17, Parent: null),
-                default);
-            return cluster;
-        }
-
-        return await Cluster.OpenAsync(await RepositoryRoot.OpenAsync(store, secret: null, time, default), "main", default);
+        var (made, _) = await RepositoryRoot.InitAsync(store, secret: null, time, default);
+        var (cluster, _) = await Cluster.CreateAsync(made, "main", default);
+        await LineageCatalog.BindAsync(
+            cluster,
+            new LineageRecord(cluster.FirstLineage, "1", HistoryProcess.SegmentSize, 17, Parent: null),
+            default);
+        return cluster;
     }
 }

@@ -31,16 +31,7 @@ internal sealed class CollectionScene
     /// <summary>The repository as it is.</summary>
     internal Cluster Cluster => _model.Cluster;
 
-    internal async Task OpenAsync()
-    {
-        var (made, _) = await RepositoryRoot.InitAsync(Storage.Memory, secret: null, Clock, default);
-        var (cluster, _) = await Cluster.CreateAsync(made, "main", default);
-        await LineageCatalog.BindAsync(
-            cluster,
-            new LineageRecord(cluster.FirstLineage, "1", HistoryProcess.SegmentSize, 17, Parent: null),
-            default);
-        _model.Cluster = cluster;
-    }
+    internal async Task OpenAsync() => _model.Cluster = await CollectionHistory.CreateAsync(Storage.Memory, Clock);
 
     /// <summary>Begins something that falls asleep before the first request of a kind, until it is woken.</summary>
     /// <param name="part">Of the name that the request is for.</param>

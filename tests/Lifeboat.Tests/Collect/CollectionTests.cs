@@ -193,14 +193,6 @@ public sealed class CollectionTests
         }
     }
 
-    private async Task<Cluster> OpenAsync()
-    {
-        var (made, _) = await RepositoryRoot.InitAsync(_storage.Memory, secret: null, _clock, default);
-        var (cluster, _) = await Cluster.CreateAsync(made, "main", default);
-        await LineageCatalog.BindAsync(
-            cluster,
-            new LineageRecord(cluster.FirstLineage, "1", HistoryProcess.SegmentSize, 17, Parent: null),
-            default);
-        return _model.Cluster = cluster;
-    }
+    private async Task<Cluster> OpenAsync() =>
+        _model.Cluster = await CollectionHistory.CreateAsync(_storage.Memory, _clock);
 }
