@@ -30,12 +30,12 @@ public sealed class TwoHostsTests
         await using var second = await vault.RecoverAsync(first, "second");
 
         var until = TimeProvider.System.GetUtcNow() + s_length;
-        var backups = await Task.WhenAll(
+        var runs = await Task.WhenAll(
             BackUpAsync(vault, first, until),
             BackUpAsync(vault, second, until),
             PruneAsync(vault, until),
             PruneAsync(vault, until));
-        Assert.All(backups, number => Assert.True(number > 1, $"only {number} came through"));
+        Assert.All(runs, number => Assert.True(number > 0, "none came through"));
 
         await first.ArchiveAllAsync();
         await second.ArchiveAllAsync();
@@ -68,12 +68,17 @@ public sealed class TwoHostsTests
         return number;
     }
 
+    /// <returns>How many prunes came through.</returns>
     private static async Task<int> PruneAsync(Vault vault, DateTimeOffset until)
     {
+        const int changed = 13;
         var number = 0;
-        for (; TimeProvider.System.GetUtcNow() < until; number++)
+        while (TimeProvider.System.GetUtcNow() < until)
         {
-            await vault.JsonAsync("prune", "--keep", "last=4", "--window", "0d", "--apply");
+            // Where backups end all the time, each of its plans may meet one: then it says so, and nothing was done.
+            var prune = await vault.RunAsync("prune", "--keep", "last=4", "--window", "0d", "--apply", "--output", "json");
+            prune.Expect(prune.ExitCode == changed ? changed : 0);
+            number += prune.ExitCode == changed ? 0 : 1;
             await vault.JsonAsync("collect", "--apply");
             await Task.Delay(TimeSpan.FromSeconds(Random.Shared.Next(4)));
         }
