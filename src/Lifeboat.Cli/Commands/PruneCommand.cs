@@ -88,19 +88,20 @@ internal static class PruneCommand
     private static async Task<(RetentionFacts Facts, RetentionPlan Plan)> PlanAndApplyAsync(
         CommandContext context, PruneRun prune, bool apply, CancellationToken cancellationToken)
     {
+        var told = new HashSet<string>(StringComparer.Ordinal);
         for (var attempt = 1; ; attempt++)
         {
             var (facts, plan) = await prune.PlanAsync(cancellationToken);
+            foreach (var warning in plan.Warnings.Where(told.Add))
+            {
+                context.Terminal.Warn(warning);
+            }
+
             try
             {
                 if (apply)
                 {
                     await prune.ApplyAsync(facts, plan, cancellationToken);
-                }
-
-                foreach (var warning in plan.Warnings)
-                {
-                    context.Terminal.Warn(warning);
                 }
 
                 return (facts, plan);

@@ -39,11 +39,11 @@ public sealed partial class S3ObjectStore : ILockableStore, IDisposable
     /// <summary>Sends nothing yet. What the bucket knows of versions is not asked for, and none are shown.</summary>
     /// <param name="uploads">How writers repeat what they send; null: never.</param>
     public static S3ObjectStore Open(S3Place place, IFileSystem files, TimeProvider time, Repetition? uploads = null) =>
-        new(new S3Requests(S3Connection.Open(place, files), place, time, uploads), place, time, versions: false);
+        new(Connect(place, files, time, uploads), place, time, versions: false);
 
     /// <summary>Sends nothing yet. Versions are shown; in a bucket that keeps none, each object is one.</summary>
     public static S3ObjectStore OpenVersions(S3Place place, IFileSystem files, TimeProvider time) =>
-        new(new S3Requests(S3Connection.Open(place, files), place, time), place, time, versions: true);
+        new(Connect(place, files, time), place, time, versions: true);
 
     /// <summary>The same place, by the same client, with its versions shown. Lives as long as this.</summary>
     public S3ObjectStore WithVersions() => new(_requests, _place, _time, versions: true);
@@ -52,7 +52,7 @@ public sealed partial class S3ObjectStore : ILockableStore, IDisposable
     public static async Task<S3ObjectStore> OpenWithVersionsAsync(
         S3Place place, IFileSystem files, TimeProvider time, CancellationToken cancellationToken)
     {
-        var requests = new S3Requests(S3Connection.Open(place, files), place, time);
+        var requests = Connect(place, files, time);
         try
         {
             var answer = await requests.SendAsync(
@@ -76,6 +76,10 @@ public sealed partial class S3ObjectStore : ILockableStore, IDisposable
             throw;
         }
     }
+
+    private static S3Requests Connect(
+        S3Place place, IFileSystem files, TimeProvider time, Repetition? uploads = null) =>
+        new(S3Connection.Open(place, files), place, time, uploads ?? Repetition.Never);
 
     public ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>

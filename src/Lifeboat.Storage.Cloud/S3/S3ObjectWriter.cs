@@ -59,15 +59,13 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         if (_upload is null)
         {
             var content = _buffer.AsMemory(0, _filled);
-            return store.Requests.Uploads is { } repetition
-                ? await RepeatedPut.RunAsync(
-                    repetition,
-                    store,
-                    name,
-                    content,
-                    () => store.PutAsync(name, content, condition, retention, cancellationToken),
-                    cancellationToken)
-                : await store.PutAsync(name, content, condition, retention, cancellationToken);
+            return await RepeatedPut.RunAsync(
+                store.Requests.Uploads,
+                store,
+                name,
+                content,
+                () => store.PutAsync(name, content, condition, retention, cancellationToken),
+                cancellationToken);
         }
 
         if (_filled > 0)
@@ -79,7 +77,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
 
         // Not every store looks at the condition when parts are put together.
         if (condition == PutCondition.IfAbsent
-            && await store.Requests.RepeatAsync(_ => store.StatAsync(name, cancellationToken), cancellationToken) is not null)
+            && await store.Requests.Uploads.RunAsync(_ => store.StatAsync(name, cancellationToken), cancellationToken) is not null)
         {
             return PutOutcome.AlreadyExists;
         }
@@ -87,7 +85,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         string? version;
         try
         {
-            version = await store.Requests.RepeatAsync(
+            version = await store.Requests.Uploads.RunAsync(
                 attempt => PutTogetherAsync(parts, condition, attempt, cancellationToken), cancellationToken);
         }
         catch (ObjectStoreException failure) when (S3ObjectStore.IsTaken(failure))
@@ -96,7 +94,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         }
 
         _upload = null;
-        if (await store.Requests.RepeatAsync(_ => store.StatAsync(name, cancellationToken), cancellationToken) is { } there
+        if (await store.Requests.Uploads.RunAsync(_ => store.StatAsync(name, cancellationToken), cancellationToken) is { } there
             && there.Size == Length)
         {
             await RequireLockAsync(version ?? there.Version, cancellationToken);
@@ -187,7 +185,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
 
     private async Task SendPartAsync(CancellationToken cancellationToken)
     {
-        _upload ??= await store.Requests.RepeatAsync(_ => BeginAsync(cancellationToken), cancellationToken);
+        _upload ??= await store.Requests.Uploads.RunAsync(_ => BeginAsync(cancellationToken), cancellationToken);
         await _free.WaitAsync(cancellationToken);
         if (_parts.Find(part => part.IsFaulted) is { } failed)
         {
@@ -205,7 +203,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
     {
         try
         {
-            return await store.Requests.RepeatAsync(
+            return await store.Requests.Uploads.RunAsync(
                 _ => SendPartOnceAsync(upload, number, content, cancellationToken), cancellationToken);
         }
         finally

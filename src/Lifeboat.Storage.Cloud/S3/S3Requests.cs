@@ -5,16 +5,11 @@ using Lifeboat.Storage.Retry;
 namespace Lifeboat.Storage.Cloud.S3;
 
 /// <summary>Sends requests, each within its time limit, and turns what fails into our errors. Owns the client.</summary>
-/// <param name="uploads">How what a writer still holds is sent again; null: never.</param>
+/// <param name="uploads">How what a writer still holds is sent again: nobody around a writer can repeat it.</param>
 internal sealed class S3Requests(
-    AmazonS3Client client, S3Place place, TimeProvider time, Repetition? uploads = null) : IDisposable
+    AmazonS3Client client, S3Place place, TimeProvider time, Repetition uploads) : IDisposable
 {
-    internal Repetition? Uploads => uploads;
-
-    /// <summary>Repeats what can be sent again: of a writer, which nobody around it can repeat.</summary>
-    /// <param name="call">Told which attempt it is, from 1.</param>
-    internal ValueTask<T> RepeatAsync<T>(Func<int, ValueTask<T>> call, CancellationToken cancellationToken) =>
-        uploads is null ? call(1) : uploads.RunAsync(call, cancellationToken);
+    internal Repetition Uploads => uploads;
 
     /// <param name="subject">What it is done to, for messages.</param>
     /// <param name="right">The right that it needs.</param>

@@ -5,6 +5,10 @@ namespace Lifeboat.Storage.Retry;
 /// <summary>Repeats calls that failed in a way that may pass (<see cref="Failure.Transient"/>), a bounded number of times.</summary>
 public sealed class Repetition
 {
+    /// <summary>Every call is made once.</summary>
+    public static readonly Repetition Never =
+        new(RetryPolicy.Default with { MaximumAttempts = 1 }, TimeProvider.System, new Random(0));
+
     private readonly RetryPolicy _policy;
     private readonly TimeProvider _time;
     private readonly Random _random;

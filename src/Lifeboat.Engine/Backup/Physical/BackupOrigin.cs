@@ -1,7 +1,6 @@
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
-using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
@@ -21,31 +20,13 @@ internal abstract record BackupOrigin(ServerFacts Server, LineageRecord Lineage)
     internal abstract ServerIdentity Identity(IFileSystem files);
 
     /// <summary>
-    /// The backup of a standby ends at minRecoveryPoint, on the timeline that was followed by then: the WAL of one timeline
-    /// leads there only when it is the one on which the backup starts.
+    /// The WAL of one timeline leads to the end of a backup only when that is the one on which it starts; a standby may follow
+    /// another primary meanwhile.
     /// </summary>
     /// <param name="start">The timeline on which the backup starts.</param>
-    /// <exception cref="LifeboatException">Conflict: another server took the primary's place meanwhile.</exception>
-    internal async Task RequireEndAsync(
-        PhysicalBackupRequest request, Timeline start, CancellationToken cancellationToken)
-    {
-        if (Server.InRecovery
-            && (await EndControlAsync(request, cancellationToken)).MinRecoveryPointTimeline is { } end && end != start)
-        {
-            throw new LifeboatException(new Failure(
-                ErrorCode.Conflict,
-                Operation,
-                request.Cluster.Name,
-                $"the standby went from timeline {start} to {end} since the checkpoint at which the backup starts",
-                Transient: true,
-                Hint: "Run the backup again behind the standby's next restart point: 'CHECKPOINT' on the new primary, then on "
-                    + "the standby. What was copied is kept and not stored twice."));
-        }
-    }
-
-    /// <summary>The control file as it is in the backup, or was later.</summary>
-    protected abstract ValueTask<ControlFile> EndControlAsync(
-        PhysicalBackupRequest request, CancellationToken cancellationToken);
+    /// <exception cref="LifeboatException">Conflict: the standby went on to another one.</exception>
+    internal abstract ValueTask RequireEndAsync(
+        PhysicalBackupRequest request, Timeline start, CancellationToken cancellationToken);
 
     internal abstract IServerWal Wal(PhysicalBackupRequest request);
 

@@ -116,19 +116,19 @@ internal sealed class BackupWal(PhysicalBackupRequest request, BackupOrigin sour
 
     private async Task<LifeboatException> TimedOutAsync(List<string> missing, CancellationToken cancellationToken)
     {
+        if (source.Server.InRecovery)
+        {
+            return TimedOut(
+                missing[^1],
+                "",
+                "Check that the primary archives into this repository and cluster. A primary with little to do ends its "
+                + "segment late: 'SELECT pg_switch_wal()' there delivers it, archive_timeout does so by itself, and a larger "
+                + "--archive-timeout waits for it.");
+        }
+
         var archiver = "";
         try
         {
-            if (source.Server.InRecovery)
-            {
-                return TimedOut(
-                    missing[^1],
-                    "",
-                    "Check that the primary archives into this repository and cluster. A primary with little to do ends its "
-                    + "segment late: 'SELECT pg_switch_wal()' there delivers it, archive_timeout does so by itself, and a larger "
-                    + "--archive-timeout waits for it.");
-            }
-
             await using var session = await ServerSession.OpenAsync(request.Connection, cancellationToken);
             archiver = $"; the server's archiver: {await ArchiverStatus.ReadAsync(session, cancellationToken)}";
         }

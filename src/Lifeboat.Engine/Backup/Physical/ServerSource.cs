@@ -2,6 +2,7 @@ using Lifeboat.Engine.Files;
 using Lifeboat.Engine.Lineages;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
@@ -45,9 +46,28 @@ internal sealed record ServerSource(
         Control.HasDataChecksums,
         files.StatTarget(Directory) is { } status ? UserNames.NameOf(files, status.Owner) : null);
 
-    protected override ValueTask<ControlFile> EndControlAsync(
-        PhysicalBackupRequest request, CancellationToken cancellationToken) =>
-        ServerDirectory.ReadControlAsync(request.Files, Directory, request.Time, cancellationToken);
+    /// <summary>The backup of a standby ends at minRecoveryPoint, which the control file tells, or a later one.</summary>
+    internal override async ValueTask RequireEndAsync(
+        PhysicalBackupRequest request, Timeline start, CancellationToken cancellationToken)
+    {
+        if (!Server.InRecovery)
+        {
+            return;
+        }
+
+        var control = await ServerDirectory.ReadControlAsync(request.Files, Directory, request.Time, cancellationToken);
+        if (control.MinRecoveryPointTimeline is { } end && end != start)
+        {
+            throw new LifeboatException(new Failure(
+                ErrorCode.Conflict,
+                Operation,
+                request.Cluster.Name,
+                $"the standby went from timeline {start} to {end} since the checkpoint at which the backup starts",
+                Transient: true,
+                Hint: "Run the backup again behind the standby's next restart point: 'CHECKPOINT' on the new primary, then on "
+                    + "the standby. What was copied is kept and not stored twice."));
+        }
+    }
 
     internal override IServerWal Wal(PhysicalBackupRequest request) => new DirectoryWal(request, Directory, Server.InRecovery);
 

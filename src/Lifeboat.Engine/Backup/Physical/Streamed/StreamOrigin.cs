@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lifeboat.Platform.Errors;
 using Lifeboat.Platform.Files;
+using Lifeboat.Postgres.Format;
 using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Postgres.Server;
 using Lifeboat.Repository.Backups;
@@ -14,9 +15,6 @@ internal sealed record StreamOrigin(
     ServerSession Session, ServerFacts Server, ControlFacts Control, LineageRecord Lineage)
     : BackupOrigin(Server, Lineage)
 {
-    /// <summary>The control file that came, once it was looked at.</summary>
-    private ControlFile? _sent;
-
     /// <exception cref="LifeboatException">Usage: wal_level is minimal.</exception>
     internal static async Task<(ServerFacts Server, ControlFacts Control)> AskAsync(
         ServerSession session, CancellationToken cancellationToken)
@@ -37,8 +35,9 @@ internal sealed record StreamOrigin(
         Control.HasDataChecksums,
         Owner: null);
 
-    protected override ValueTask<ControlFile> EndControlAsync(
-        PhysicalBackupRequest request, CancellationToken cancellationToken) => new(_sent!);
+    /// <summary>The server has said on which timeline it ended, and <see cref="StreamedCopy"/> has compared it.</summary>
+    internal override ValueTask RequireEndAsync(
+        PhysicalBackupRequest request, Timeline start, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     internal override IServerWal Wal(PhysicalBackupRequest request) => new StreamedWal(request, this);
 
@@ -51,7 +50,7 @@ internal sealed record StreamOrigin(
     /// <exception cref="LifeboatException">Damaged: its CRC does not hold. Mismatch: it is another server's.</exception>
     internal void Require(byte[] content)
     {
-        var file = _sent = ControlFileReading.Of(content).Require(ControlFile.Path);
+        var file = ControlFileReading.Of(content).Require(ControlFile.Path);
         if (file.SystemIdentifier != Server.SystemIdentifier || file.CatalogVersion != Control.CatalogVersion
             || file.BlockSize != Control.BlockSize || file.RelSegSize != Control.RelSegSize
             || file.HasDataChecksums != Control.HasDataChecksums)

@@ -58,9 +58,10 @@ public sealed class StreamedBackup
 
     private async Task<PhysicalBackupReport> RunAsync(CancellationToken cancellationToken)
     {
+        RequireKind();
+
         // Nothing is relied on that is not locked for long enough.
         await LockRenewal.EnsureAsync(_request.Cluster, cancellationToken);
-        RequireKind();
         await using var session = await ServerSession.OpenAsync(_request.Connection, cancellationToken);
         var (server, control) = await StreamOrigin.AskAsync(session, cancellationToken);
         await LookAtMarkerAsync(session, cancellationToken);
