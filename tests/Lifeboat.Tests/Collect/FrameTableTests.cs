@@ -44,7 +44,7 @@ public sealed class FrameTableTests
         var table = new FrameTable();
         for (var number = 0UL; number < 400_000; number++)
         {
-            table.TryAdd(new Id128(number * 0x9E3779B97F4A7C15, number));
+            table.TryAdd(new Id128(number * 0xD6E8FEB86659FD93, ~number * 0xA0761D6478BD642F));
             Assert.True(number % 50_000 != 49_999 || table.Room < 1.5 * table.Count, $"{table.Room} for {table.Count}");
         }
     }
