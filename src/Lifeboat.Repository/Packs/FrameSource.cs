@@ -14,9 +14,13 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
 {
     private const int MostOpen = 32;
 
+    private readonly AheadStore _store = new(cluster.Store);
     private readonly Compressor _compressor = new(level: 1);
     private readonly Dictionary<Id128, SealedObject> _open = [];
     private readonly Queue<Id128> _order = [];
+
+    /// <summary>What came already is not read again until it is dropped.</summary>
+    internal AheadStore Ahead => _store;
 
     /// <summary>Reads a whole frame; returns the bytes of its plaintext, which is what its slots sum up to.</summary>
     /// <exception cref="DamagedObjectException">The pack is missing or damaged at this frame.</exception>
@@ -50,7 +54,7 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
         }
 
         open = await SealedObject.OpenAsync(
-            cluster.Store,
+            _store,
             ObjectNames.Pack(cluster.Name, id),
             ContainerKind.Pack,
             cluster.DataKey,
