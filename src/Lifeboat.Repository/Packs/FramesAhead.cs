@@ -18,7 +18,8 @@ internal sealed class FramesAhead : IAsyncDisposable
     /// <summary>Fewer bytes between two frames are read with them: a request takes longer than they do.</summary>
     private const int MostBetween = 128 << 10;
 
-    private const int MostBytes = 8 << 20;
+    /// <summary>Of one request.</summary>
+    internal const int MostBytes = 8 << 20;
 
     private readonly CancellationTokenSource _stop;
     private readonly Task<List<HeldRange>> _ranges;
@@ -36,6 +37,14 @@ internal sealed class FramesAhead : IAsyncDisposable
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var wanted = frames.DistinctBy(frame => frame.Id).ToList();
         return new FramesAhead(stop, BeginAsync(cluster, index, wanted, stop.Token));
+    }
+
+    /// <param name="frames">Where they are is known.</param>
+    internal static FramesAhead Begin(
+        Cluster cluster, IEnumerable<FrameLocation> frames, CancellationToken cancellationToken)
+    {
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        return new FramesAhead(stop, Task.FromResult(RangesOf(cluster, frames, stop.Token)));
     }
 
     /// <summary>Bytes of a pack as they came; null when they were not asked for here, or did not come.</summary>
@@ -88,12 +97,16 @@ internal sealed class FramesAhead : IAsyncDisposable
             }
         }
 
-        return [.. located
+        return RangesOf(cluster, located, cancellationToken);
+    }
+
+    private static List<HeldRange> RangesOf(
+        Cluster cluster, IEnumerable<FrameLocation> frames, CancellationToken cancellationToken) =>
+        [.. frames
             .GroupBy(location => location.Pack)
             .SelectMany(pack => Together(pack.Select(location => location.Frame))
                 .Select(span => HeldRange.Begin(
                     cluster.Store, ObjectNames.Pack(cluster.Name, pack.Key), span, cancellationToken)))];
-    }
 
     private static IEnumerable<(long Offset, int Length)> Together(IEnumerable<PackedFrame> frames)
     {

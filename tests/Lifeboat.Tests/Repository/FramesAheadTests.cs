@@ -1,4 +1,6 @@
 using Lifeboat.Platform.Errors;
+using Lifeboat.Repository;
+using Lifeboat.Repository.Check;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Frames;
@@ -102,6 +104,35 @@ public sealed class FramesAheadTests
         var damage = await Assert.ThrowsAsync<DamagedObjectException>(() => ReadAsync(reader, entries[20..21]));
         Assert.Equal(name, damage.Name);
         await ReadAsync(reader, entries[24..]);
+    }
+
+    [Fact]
+    public async Task A_check_of_a_distant_store_finds_the_same_with_fewer_requests()
+    {
+        var store = new MemoryObjectStore(TimeProvider.System);
+        var built = await RepositoryBuilder.CreateAsync(encrypted: true, store);
+        await built.BackupAsync(
+            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["base/5/1"] = RepositoryBuilder.Noise(24 << 20, 7) },
+            "0/100000",
+            "0/100000");
+        var pack = (await store.ListAsync("clusters/main/packs/", default).ToListAsync()).MaxBy(found => found.Size)!;
+        var content = (await store.ReadAllAsync(pack.Name, default))!;
+        content[content.Length / 2] ^= 1;
+        await store.PutAsync(pack.Name, content, PutCondition.Overwrite, default);
+        var near = await CheckAsync(isDistant: false);
+        var distant = await CheckAsync(isDistant: true);
+        Assert.Contains(near.Findings, finding => finding.Contains("frame", StringComparison.Ordinal));
+        Assert.Equal(near.Findings, distant.Findings);
+        Assert.InRange(near.Requests - distant.Requests, 15, 30); // 24 frames in 3 requests, and one of them read again
+
+        async Task<(string[] Findings, long Requests)> CheckAsync(bool isDistant)
+        {
+            var counted = new FaultyStore(store) { IsDistant = isDistant };
+            var repository = await RepositoryRoot.OpenAsync(counted, built.Secret, TimeProvider.System, default);
+            var report = await RepositoryCheck.RunAsync(
+                repository, new CheckOptions { ReadData = true }, progress: null, default);
+            return ([.. report.Findings.Select(finding => finding.ToString()!)], counted.Count);
+        }
     }
 
     private static async Task<(FaultyStore Store, Cluster Cluster, ExtentEntry[] Entries)> StoredAsync(bool isDistant = true)
