@@ -15,11 +15,14 @@ namespace Lifeboat.Repository.Packs;
 /// </summary>
 internal sealed class FramesAhead : IAsyncDisposable
 {
+    /// <summary>Of one request.</summary>
+    internal const int MostBytes = 8 << 20;
+
     /// <summary>Fewer bytes between two frames are read with them: a request takes longer than they do.</summary>
     private const int MostBetween = 128 << 10;
 
-    /// <summary>Of one request.</summary>
-    internal const int MostBytes = 8 << 20;
+    /// <summary>The shared pool would keep such memory for each thread that ever gave some back.</summary>
+    private static readonly ArrayPool<byte> s_memory = ArrayPool<byte>.Create(MostBytes, 16);
 
     private readonly CancellationTokenSource _stop;
     private readonly Task<List<HeldRange>> _ranges;
@@ -71,7 +74,7 @@ internal sealed class FramesAhead : IAsyncDisposable
         {
             if (await range.Content is { } content)
             {
-                ArrayPool<byte>.Shared.Return(content);
+                s_memory.Return(content);
             }
         }
 
@@ -149,7 +152,7 @@ internal sealed class FramesAhead : IAsyncDisposable
         private static async Task<byte[]?> ReadAsync(
             IObjectStore store, ObjectName name, long offset, int length, CancellationToken cancellationToken)
         {
-            var content = ArrayPool<byte>.Shared.Rent(length);
+            var content = s_memory.Rent(length);
             try
             {
                 if (await store.ReadAsync(name, offset, content.AsMemory(0, length), cancellationToken) == length)
@@ -163,7 +166,7 @@ internal sealed class FramesAhead : IAsyncDisposable
                 return null;
             }
 
-            ArrayPool<byte>.Shared.Return(content);
+            s_memory.Return(content);
             return null;
         }
     }

@@ -12,6 +12,9 @@ namespace Lifeboat.Storage.Cloud.S3;
 /// </summary>
 internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, ObjectRetention? retention) : IObjectWriter
 {
+    /// <summary>The shared pool would keep a part's memory for each thread that ever gave one back.</summary>
+    private static readonly ArrayPool<byte> s_memory = ArrayPool<byte>.Create(S3Margins.PartSize, 2 * S3Margins.MostParts);
+
     private const string Operation = "write to the repository";
     private const string Right = "s3:PutObject";
 
@@ -293,7 +296,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         var size = _upload is null
             ? Math.Min(S3Margins.PartSize, (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max((long)_filled + more, _buffer.Length * 2L)))
             : S3Margins.PartSize;
-        var grown = ArrayPool<byte>.Shared.Rent((int)size);
+        var grown = s_memory.Rent((int)size);
         _buffer.AsSpan(0, _filled).CopyTo(grown);
         Release(_buffer, attempts: 0);
         _buffer = grown;
@@ -304,7 +307,7 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
     {
         if (buffer.Length > 0 && attempts <= 1)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            s_memory.Return(buffer);
         }
     }
 
