@@ -38,7 +38,7 @@ internal static class ListCommand
         var cluster = await context.OpenClusterAsync(cancellationToken);
         var listing = await BackupListing.LoadAsync(cluster, withNotes: true, cancellationToken);
         var damage = listing.Damage;
-        var windows = await ClusterWindows.LoadAsync(cluster, cancellationToken);
+        var windows = await ClusterWindows.LoadAsync(cluster, listing, cancellationToken);
         var locks = await LockOutlook.ReadAsync(cluster, cancellationToken);
         var known = damage.Select(damaged => damaged.Message).ToHashSet(StringComparer.Ordinal);
         var list = new ListDocument(

@@ -1,5 +1,6 @@
 using Lifeboat.Platform.Errors;
 using Lifeboat.Postgres.Format;
+using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 
 namespace Lifeboat.Engine.Windows;
@@ -22,9 +23,16 @@ public sealed record ClusterWindows(
     /// once where there are catalogs of them. Damage within a segment's content is not noticed here: a check finds it.
     /// </summary>
     /// <exception cref="LifeboatException">Errors of the store.</exception>
-    public static async ValueTask<ClusterWindows> LoadAsync(Cluster cluster, CancellationToken cancellationToken)
+    public static async ValueTask<ClusterWindows> LoadAsync(Cluster cluster, CancellationToken cancellationToken) =>
+        await LoadAsync(
+            cluster, await BackupListing.LoadAsync(cluster, withNotes: false, cancellationToken), cancellationToken);
+
+    /// <summary>As the other, where the backups have been listed already.</summary>
+    public static async ValueTask<ClusterWindows> LoadAsync(
+        Cluster cluster, BackupListing listing, CancellationToken cancellationToken)
     {
-        var (archives, damage) = await LineageArchive.LoadAllAsync(cluster, cancellationToken);
+        var (archives, damage) = await LineageArchive.LoadAllAsync(
+            cluster, listing.Backups, listing.Damage, cancellationToken);
         var windows = new List<RecoveryWindow>();
         var gaps = new List<WalGap>();
         var faults = new List<string>(damage);

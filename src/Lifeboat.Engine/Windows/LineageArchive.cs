@@ -113,7 +113,7 @@ internal sealed class LineageArchive
         {
             var (gone, unreadable) = await WalTombstones.ReadAsync(cluster, record.Id, cancellationToken);
             var size = new WalSegmentSize(record.SegmentSize);
-            files[record.Id] = await ListAsync(cluster, record.Id, cancellationToken);
+            files[record.Id] = await WalListing.ReadAsync(cluster, record.Id, cancellationToken);
             partial[record.Id] = await PartialSegments.ListAsync(
                 cluster, record.Id, files[record.Id], cancellationToken);
             files[record.Id].RemoveAll(item => gone.Contains(item.File, size));
@@ -225,18 +225,6 @@ internal sealed class LineageArchive
         }
 
         return histories;
-    }
-
-    private static async ValueTask<List<WalObject>> ListAsync(
-        Cluster cluster, Id128 lineage, CancellationToken cancellationToken)
-    {
-        var files = new List<WalObject>();
-        await foreach (var item in WalStore.ListAsync(cluster, lineage, cancellationToken))
-        {
-            files.Add(item);
-        }
-
-        return files;
     }
 
     private static Timeline TimelineOf(WalObject item) =>

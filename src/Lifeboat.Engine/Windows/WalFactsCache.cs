@@ -27,9 +27,9 @@ internal sealed class WalFactsCache(Cluster cluster, WalSegmentSize size)
             : _reader.ReadAsync(wanted, cancellationToken)).AsTask());
 
     /// <summary>Begins to read what will be wanted next; errors show when it is wanted.</summary>
-    internal void Expect(IEnumerable<WalObject> items, CancellationToken cancellationToken)
+    internal void Expect(IEnumerable<WalObject> items, CancellationToken cancellationToken, int most = Ahead)
     {
-        foreach (var item in items.Take(Ahead))
+        foreach (var item in items.Take(most))
         {
             _ = ReadAsync(item, cancellationToken).ContinueWith(
                 static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

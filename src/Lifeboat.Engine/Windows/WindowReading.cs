@@ -13,7 +13,10 @@ namespace Lifeboat.Engine.Windows;
 /// </summary>
 internal sealed class WindowReading(LineageArchive archive, WalPath path, WalFactsCache cache, List<string> faults)
 {
-    private const int Ahead = 16;
+    private const int Ahead = 32;
+
+    /// <summary>Catalogs: of each, one segment is asked for early.</summary>
+    private const int CatalogsAhead = 32;
 
     /// <summary>Segments whose facts cannot be read.</summary>
     internal List<WalGap> Damaged { get; } = [];
@@ -59,7 +62,15 @@ internal sealed class WindowReading(LineageArchive archive, WalPath path, WalFac
             wanted.Add(archive.Find(path.NameOf(next))!);
         }
 
-        cache.Expect(wanted, cancellationToken);
+        if (number % WalCatalog.Segments == 0 || number == run.First)
+        {
+            for (var next = number; next <= run.Last && next - number < CatalogsAhead * WalCatalog.Segments; next += WalCatalog.Segments)
+            {
+                wanted.Add(archive.Find(path.NameOf(next))!);
+            }
+        }
+
+        cache.Expect(wanted, cancellationToken, wanted.Count);
         try
         {
             return await cache.ReadAsync(wanted[0], cancellationToken);

@@ -17,6 +17,9 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects, Fr
 {
     private const int MostAtOnce = 16;
 
+    /// <summary>Map runs; each has many requests of its own under way.</summary>
+    private const int MapsAtOnce = 8;
+
     private readonly Lock _lock = new();
 
     /// <summary>Packs that were read, with those of their frames that are needed.</summary>
@@ -37,10 +40,8 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects, Fr
     internal async ValueTask RunAsync(
         IEnumerable<Id128> roots, Func<ObjectFacts, bool> mayGo, CancellationToken cancellationToken)
     {
-        foreach (var run in roots.Where(NeededMaps.Add))
-        {
-            await ReadMapAsync(run, cancellationToken);
-        }
+        await Parallel.ForEachAsync(
+            roots.Where(NeededMaps.Add).ToList(), RequestsAtOnce.Options(MapsAtOnce, cancellationToken), ReadMapAsync);
 
         await Index.RunAsync(Doubts, homes.Meet, cancellationToken);
         var needed = homes.Needed();
@@ -69,17 +70,23 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects, Fr
     {
         try
         {
-            await foreach (var entry in MapRunReader.ReadAsync(cluster, run, from: [], cancellationToken))
+            await foreach (var frames in MapRunReader.ReadFramesAsync(cluster, run, cancellationToken))
             {
-                foreach (var frame in FramesOf(entry))
+                lock (_lock)
                 {
-                    homes.Expect(frame);
+                    foreach (var frame in frames)
+                    {
+                        homes.Expect(frame);
+                    }
                 }
             }
         }
         catch (DamagedObjectException damage)
         {
-            Doubts.Add($"{damage.Name}: {damage.Detail}");
+            lock (_lock)
+            {
+                Doubts.Add($"{damage.Name}: {damage.Detail}");
+            }
         }
     }
 

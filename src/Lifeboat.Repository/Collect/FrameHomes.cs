@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Lifeboat.Repository.Encoding;
 
 namespace Lifeboat.Repository.Collect;
@@ -12,10 +10,10 @@ namespace Lifeboat.Repository.Collect;
 /// </summary>
 /// <param name="isCondemned">Whether a list names the pack.</param>
 /// <param name="isSettled">Whether the pack has been there for so long that whoever reads knows it.</param>
-/// <remarks>Some 40 bytes for each frame. Used under one lock.</remarks>
+/// <remarks>Some 30 bytes for each frame. Used under one lock.</remarks>
 internal sealed class FrameHomes(Func<Id128, bool> isCondemned, Func<Id128, bool> isSettled)
 {
-    private readonly Dictionary<Id128, Home> _frames = [];
+    private readonly FrameTable _frames = new();
     private readonly Dictionary<Id128, int> _places = [];
     private readonly List<Holder> _holders = [];
     private readonly List<(Id128 Frame, int Holder)> _condemnedTwins = [];
@@ -33,7 +31,7 @@ internal sealed class FrameHomes(Func<Id128, bool> isCondemned, Func<Id128, bool
     /// <summary>A map names the frame.</summary>
     internal void Expect(Id128 frame)
     {
-        if (_frames.TryAdd(frame, Home.None))
+        if (_frames.TryAdd(frame))
         {
             Missing++;
         }
@@ -44,8 +42,7 @@ internal sealed class FrameHomes(Func<Id128, bool> isCondemned, Func<Id128, bool
     /// <param name="createdUs">Of the pack.</param>
     internal bool Meet(Id128 frame, int length, Id128 pack, long createdUs)
     {
-        ref var home = ref CollectionsMarshal.GetValueRefOrNullRef(_frames, frame);
-        if (Unsafe.IsNullRef(ref home))
+        if (!_frames.TryGet(frame, out var home))
         {
             return false;
         }
@@ -70,29 +67,29 @@ internal sealed class FrameHomes(Func<Id128, bool> isCondemned, Func<Id128, bool
             }
 
             home = home with { IsBeingReplaced = home.IsBeingReplaced || _holders[left].Rank == Rank.New };
-
             if (!isBetter)
             {
+                _frames.Set(frame, home);
                 return true;
             }
 
             _holders[left].Take(-1, -home.Length);
         }
 
-        home = home with { Holder = place, Length = length };
+        _frames.Set(frame, home with { Holder = place, Length = length });
         _holders[place].Take(1, length);
         return true;
     }
 
     /// <summary>The pack in which the frame stays; null when no pack was met that holds it.</summary>
     internal Id128? HomeOf(Id128 frame) =>
-        _frames.TryGetValue(frame, out var home) && home.Holder >= 0 ? _holders[home.Holder].Pack : null;
+        _frames.TryGet(frame, out var home) && home.Holder >= 0 ? _holders[home.Holder].Pack : null;
 
     /// <summary>Packs that must stay, as far as has been met.</summary>
     internal HashSet<Id128> Needed() =>
     [
         .. _holders.Where(holder => holder.Frames > 0).Select(holder => holder.Pack),
-        .. _condemnedTwins.Where(twin => _holders[_frames[twin.Frame].Holder].Rank == Rank.Condemned)
+        .. _condemnedTwins.Where(twin => _frames.TryGet(twin.Frame, out var home) && _holders[home.Holder].Rank == Rank.Condemned)
             .Select(twin => _holders[twin.Holder].Pack),
     ];
 
@@ -101,16 +98,16 @@ internal sealed class FrameHomes(Func<Id128, bool> isCondemned, Func<Id128, bool
     /// </summary>
     internal IEnumerable<(Id128 Pack, long Live)> Staying()
     {
-        var replaced = _frames.Values.Where(home => home.IsBeingReplaced).Select(home => home.Holder).ToHashSet();
+        var replaced = _frames.All().Where(frame => frame.Home.IsBeingReplaced).Select(frame => frame.Home.Holder).ToHashSet();
         return _holders.Index()
             .Where(holder => holder.Item is { Frames: > 0, Rank: Rank.Settled } && !replaced.Contains(holder.Index))
             .Select(holder => (holder.Item.Pack, holder.Item.Bytes));
     }
 
     /// <summary>The frames that each of some packs is home of.</summary>
-    internal ILookup<Id128, Id128> FramesOf(IReadOnlySet<Id128> packs) => _frames
-        .Where(frame => frame.Value.Holder >= 0 && packs.Contains(_holders[frame.Value.Holder].Pack))
-        .ToLookup(frame => _holders[frame.Value.Holder].Pack, frame => frame.Key);
+    internal ILookup<Id128, Id128> FramesOf(IReadOnlySet<Id128> packs) => _frames.All()
+        .Where(frame => frame.Home.Holder >= 0 && packs.Contains(_holders[frame.Home.Holder].Pack))
+        .ToLookup(frame => _holders[frame.Home.Holder].Pack, frame => frame.Frame);
 
     private int PlaceOf(Id128 pack, long createdUs)
     {
@@ -129,12 +126,6 @@ internal sealed class FrameHomes(Func<Id128, bool> isCondemned, Func<Id128, bool
         var order = a.Rank.CompareTo(b.Rank);
         order = order != 0 ? order : a.CreatedUs.CompareTo(b.CreatedUs);
         return order != 0 ? order : a.Pack.CompareTo(b.Pack);
-    }
-
-    /// <param name="IsBeingReplaced">Whether a pack that others may not see yet holds it too.</param>
-    private readonly record struct Home(int Holder, int Length, bool IsBeingReplaced)
-    {
-        internal static readonly Home None = new(-1, 0, false);
     }
 
     private sealed class Holder(Id128 pack, Rank rank, long createdUs)

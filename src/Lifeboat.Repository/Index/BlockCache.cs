@@ -19,9 +19,8 @@ internal sealed class BlockCache(int most)
     /// <summary>Blocks that were not in memory.</summary>
     internal long Misses { get; private set; }
 
-    /// <param name="keep">Whether it is kept; a scan would only displace others.</param>
     internal async ValueTask<T[]> GetAsync<T>(
-        bool keep, (Id128 Run, int Frame) key, Func<(Id128 Run, int Frame), ValueTask<T[]>> read)
+        (Id128 Run, int Frame) key, Func<(Id128 Run, int Frame), ValueTask<T[]>> read)
     {
         lock (_lock)
         {
@@ -36,14 +35,9 @@ internal sealed class BlockCache(int most)
         }
 
         var block = await read(key);
-        if (!keep)
-        {
-            return block;
-        }
-
         lock (_lock)
         {
-            if (!_blocks.ContainsKey(key))
+            if (most > 0 && !_blocks.ContainsKey(key))
             {
                 if (_blocks.Count == most)
                 {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
@@ -12,6 +13,9 @@ namespace Lifeboat.Repository.Index;
 /// </summary>
 internal sealed class IndexRun : IDisposable
 {
+    /// <summary>Of blocks of some 64 KiB; two dozen runs may be read side by side when they are put together.</summary>
+    private const int MostAhead = 16;
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Compressor _compressor;
     private readonly ContainerReader _reader;
@@ -138,9 +142,11 @@ internal sealed class IndexRun : IDisposable
     internal async IAsyncEnumerable<IndexedFrame> ReadFramesAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await using var ahead = new FrameReadAhead(
+            _reader, Enumerable.Range(_annex.PackFrames, _annex.FrameStarts.Length), MostAhead);
         for (var block = 0; block < _annex.FrameStarts.Length; block++)
         {
-            foreach (var entry in await FrameBlockAsync(block, cancellationToken, keep: false))
+            foreach (var entry in await ReadAsync(ahead, bytes => FramesOf(bytes, block), cancellationToken))
             {
                 yield return entry;
             }
@@ -151,34 +157,34 @@ internal sealed class IndexRun : IDisposable
     internal async IAsyncEnumerable<IndexedExtent> ReadExtentsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await using var ahead = new FrameReadAhead(
+            _reader,
+            Enumerable.Range(_annex.PackFrames + _annex.FrameStarts.Length, _annex.ExtentStarts.Length),
+            MostAhead);
         for (var block = 0; block < _annex.ExtentStarts.Length; block++)
         {
-            foreach (var entry in await ExtentBlockAsync(block, cancellationToken, keep: false))
+            foreach (var entry in await ReadAsync(ahead, bytes => ExtentsOf(bytes, block), cancellationToken))
             {
                 yield return entry;
             }
         }
     }
 
-    private ValueTask<IndexedFrame[]> FrameBlockAsync(
-        int block, CancellationToken cancellationToken, bool keep = true) =>
+    private ValueTask<IndexedFrame[]> FrameBlockAsync(int block, CancellationToken cancellationToken) =>
         _cache.GetAsync(
-            keep,
             (Id, _annex.PackFrames + block),
-            key => ReadAsync(
-                key.Frame,
-                bytes => Checked(IndexLayout.DecodeFrames(bytes, Packs.Count), _annex.FrameStarts, block, static e => e.Frame.Id),
-                cancellationToken));
+            key => ReadAsync(key.Frame, bytes => FramesOf(bytes, block), cancellationToken));
 
-    private ValueTask<IndexedExtent[]> ExtentBlockAsync(
-        int block, CancellationToken cancellationToken, bool keep = true) =>
+    private ValueTask<IndexedExtent[]> ExtentBlockAsync(int block, CancellationToken cancellationToken) =>
         _cache.GetAsync(
-            keep,
             (Id, _annex.PackFrames + _annex.FrameStarts.Length + block),
-            key => ReadAsync(
-                key.Frame,
-                bytes => Checked(IndexLayout.DecodeExtents(bytes, Packs.Count), _annex.ExtentStarts, block, static e => e.Id),
-                cancellationToken));
+            key => ReadAsync(key.Frame, bytes => ExtentsOf(bytes, block), cancellationToken));
+
+    private IndexedFrame[] FramesOf(ReadOnlySpan<byte> bytes, int block) =>
+        Checked(IndexLayout.DecodeFrames(bytes, Packs.Count), _annex.FrameStarts, block, static e => e.Frame.Id);
+
+    private IndexedExtent[] ExtentsOf(ReadOnlySpan<byte> bytes, int block) =>
+        Checked(IndexLayout.DecodeExtents(bytes, Packs.Count), _annex.ExtentStarts, block, static e => e.Id);
 
     private static T[] Checked<T>(T[] entries, Id128[] starts, int block, Func<T, Id128> id) =>
         entries.Length > 0 && id(entries[0]) == starts[block]
@@ -234,6 +240,26 @@ internal sealed class IndexRun : IDisposable
             _gate.Release();
         }
 
+        return Decode(bytes, decode);
+    }
+
+    private async ValueTask<T> ReadAsync<T>(
+        FrameReadAhead ahead, Decoder<T> decode, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ContainerLimits.BodyPlaintext);
+        try
+        {
+            var length = await ahead.ReadAsync(buffer.AsMemory(0, ContainerLimits.BodyPlaintext), cancellationToken);
+            return Decode(buffer.AsSpan(0, length), decode);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private T Decode<T>(ReadOnlySpan<byte> bytes, Decoder<T> decode)
+    {
         try
         {
             return decode(bytes);

@@ -26,6 +26,13 @@ internal static class MapBlockReader
         return entries;
     }
 
+    /// <summary>The frames that a block lists: all that its extents can refer to.</summary>
+    internal static Id128[] DecodeFrameIds(ReadOnlySpan<byte> block)
+    {
+        var source = new ByteSource(block);
+        return [.. DecodeFrames(ref source).Select(frame => frame.Id)];
+    }
+
     private static FrameReference[] DecodeFrames(ref ByteSource source)
     {
         var packs = new Id128[source.Count(Id128.Size, "packs")];

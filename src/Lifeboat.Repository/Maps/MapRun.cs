@@ -133,19 +133,52 @@ internal sealed class MapRun : IDisposable
             return found.Entries;
         }
 
+        var entries = await ReadBlockAsync(
+            number, plain => _reader.ReadFrameAsync(number, plain, cancellationToken));
+        if (_held.Count == BlocksHeld)
+        {
+            _held.RemoveAt(0);
+        }
+
+        _held.Add((number, entries));
+        return entries;
+    }
+
+    /// <summary>For reading blocks one after the other; the caller's to dispose of.</summary>
+    internal FrameReadAhead ReadAhead(IEnumerable<int> blocks) => new(_reader, blocks);
+
+    /// <summary>As <see cref="ReadBlockAsync(int, CancellationToken)"/>, of the block that is read next.</summary>
+    internal ValueTask<List<MapEntry>> ReadBlockAsync(
+        int number, FrameReadAhead ahead, CancellationToken cancellationToken) =>
+        ReadBlockAsync(number, plain => ahead.ReadAsync(plain, cancellationToken));
+
+    /// <summary>The frames that the block lists which is read next.</summary>
+    internal async ValueTask<Id128[]> ReadFramesAsync(FrameReadAhead ahead, CancellationToken cancellationToken)
+    {
         var buffer = ArrayPool<byte>.Shared.Rent(ContainerLimits.BodyPlaintext);
         try
         {
-            var length = await _reader.ReadFrameAsync(
-                number, buffer.AsMemory(0, ContainerLimits.BodyPlaintext), cancellationToken);
+            var length = await ahead.ReadAsync(buffer.AsMemory(0, ContainerLimits.BodyPlaintext), cancellationToken);
+            return MapBlockReader.DecodeFrameIds(buffer.AsSpan(0, length));
+        }
+        catch (DecodingException exception)
+        {
+            throw DamagedObjectException.Of(_reader.Name, exception);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask<List<MapEntry>> ReadBlockAsync(int number, Func<Memory<byte>, ValueTask<int>> read)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ContainerLimits.BodyPlaintext);
+        try
+        {
+            var length = await read(buffer.AsMemory(0, ContainerLimits.BodyPlaintext));
             var entries = Decode(number, buffer.AsSpan(0, length));
             BlocksRead++;
-            if (_held.Count == BlocksHeld)
-            {
-                _held.RemoveAt(0);
-            }
-
-            _held.Add((number, entries));
             return entries;
         }
         finally

@@ -14,9 +14,11 @@ internal static class MapRunReader
         Cluster cluster, Id128 run, byte[] from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var opened = await MapRun.OpenAsync(cluster, run, cancellationToken);
-        for (var block = opened.BlockOf(from, 0); block < opened.Blocks; block++)
+        var first = opened.BlockOf(from, 0);
+        await using var ahead = opened.ReadAhead(Enumerable.Range(first, opened.Blocks - first));
+        for (var block = first; block < opened.Blocks; block++)
         {
-            var entries = await opened.ReadBlockAsync(block, cancellationToken);
+            var entries = await opened.ReadBlockAsync(block, ahead, cancellationToken);
             for (var at = MapRun.FirstAtOrBehind(entries, from, 0); at < entries.Count; at++)
             {
                 yield return entries[at];
@@ -24,19 +26,32 @@ internal static class MapRunReader
         }
     }
 
-    /// <summary>As above, facts and what is gone alone: blocks that hold only extents are not read.</summary>
+    /// <summary>
+    /// The ids of all frames that a run names, some more than once. A block lists them before its entries, which can refer to
+    /// nothing else; the entries are not looked at.
+    /// </summary>
+    /// <exception cref="DamagedObjectException">Missing, damaged, swapped or foreign.</exception>
+    internal static async IAsyncEnumerable<Id128[]> ReadFramesAsync(
+        Cluster cluster, Id128 run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var opened = await MapRun.OpenAsync(cluster, run, cancellationToken);
+        await using var ahead = opened.ReadAhead(Enumerable.Range(0, opened.Blocks));
+        for (var block = 0; block < opened.Blocks; block++)
+        {
+            yield return await opened.ReadFramesAsync(ahead, cancellationToken);
+        }
+    }
+
+    /// <summary>The facts of a run and what is gone: blocks that hold only extents are not read.</summary>
     internal static async IAsyncEnumerable<MapEntry> ReadEndsAsync(
         Cluster cluster, Id128 run, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var opened = await MapRun.OpenAsync(cluster, run, cancellationToken);
-        for (var block = 0; block < opened.Blocks; block++)
+        var blocks = Enumerable.Range(0, opened.Blocks).Where(block => !opened.IsWithinFile(block)).ToList();
+        await using var ahead = opened.ReadAhead(blocks);
+        foreach (var block in blocks)
         {
-            if (opened.IsWithinFile(block))
-            {
-                continue;
-            }
-
-            foreach (var entry in await opened.ReadBlockAsync(block, cancellationToken))
+            foreach (var entry in await opened.ReadBlockAsync(block, ahead, cancellationToken))
             {
                 if (entry.Extent is null)
                 {

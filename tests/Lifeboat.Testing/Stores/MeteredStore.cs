@@ -7,6 +7,9 @@ namespace Lifeboat.Testing.Stores;
 /// <param name="Requests">As an object store counts them: a listing one for each 1000 names, a writer one for each 8 MiB.</param>
 public readonly record struct StoreUse(long Requests, long BytesRead, long BytesWritten)
 {
+    public static StoreUse operator +(StoreUse a, StoreUse b) =>
+        new(a.Requests + b.Requests, a.BytesRead + b.BytesRead, a.BytesWritten + b.BytesWritten);
+
     public static StoreUse operator -(StoreUse a, StoreUse b) =>
         new(a.Requests - b.Requests, a.BytesRead - b.BytesRead, a.BytesWritten - b.BytesWritten);
 }
@@ -16,12 +19,18 @@ public sealed class MeteredStore(IObjectStore inner) : ForwardingStore(inner)
 {
     private const long Part = 8 << 20;
 
+    /// <summary>Names in one answer of a listing.</summary>
+    private const int Page = 1000;
+
     private long _requests;
     private long _read;
     private long _written;
 
     /// <summary>Each request takes at least this long.</summary>
     public TimeSpan Latency { get; set; }
+
+    /// <summary>Waited for before each request; null for nothing.</summary>
+    public Func<Task>? Asked { get; set; }
 
     public StoreUse Use => new(
         Interlocked.Read(ref _requests), Interlocked.Read(ref _read), Interlocked.Read(ref _written));
@@ -58,7 +67,7 @@ public sealed class MeteredStore(IObjectStore inner) : ForwardingStore(inner)
         var count = 0;
         await foreach (var facts in Inner.ListAsync(prefix, cancellationToken))
         {
-            if (count++ % 1000 == 0)
+            if (count++ % Page == 0)
             {
                 await AskAsync(cancellationToken);
             }
@@ -75,7 +84,13 @@ public sealed class MeteredStore(IObjectStore inner) : ForwardingStore(inner)
     public override async ValueTask<IReadOnlyList<string>> ListChildrenAsync(string prefix, CancellationToken cancellationToken)
     {
         await AskAsync(cancellationToken);
-        return await Inner.ListChildrenAsync(prefix, cancellationToken);
+        var children = await Inner.ListChildrenAsync(prefix, cancellationToken);
+        for (var page = Page; page < children.Count; page += Page)
+        {
+            await AskAsync(cancellationToken);
+        }
+
+        return children;
     }
 
     public override async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
@@ -87,7 +102,9 @@ public sealed class MeteredStore(IObjectStore inner) : ForwardingStore(inner)
     public override async ValueTask DeleteManyAsync(
         IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
-        await AskAsync(cancellationToken, names.Count);
+        // As buckets are asked: for one object each, several at once.
+        var several = new ParallelOptions { MaxDegreeOfParallelism = 16, TaskScheduler = null };
+        await Parallel.ForEachAsync(names, several, (_, _) => AskAsync(cancellationToken));
         await Inner.DeleteManyAsync(names, cancellationToken);
     }
 
@@ -101,6 +118,11 @@ public sealed class MeteredStore(IObjectStore inner) : ForwardingStore(inner)
     private async ValueTask AskAsync(CancellationToken cancellationToken, long requests = 1)
     {
         Interlocked.Add(ref _requests, requests);
+        if (Asked is { } asked)
+        {
+            await asked();
+        }
+
         if (Latency > TimeSpan.Zero)
         {
             await Task.Delay(Latency, cancellationToken);

@@ -35,6 +35,35 @@ public sealed class PackTests
     }
 
     [Fact]
+    public async Task A_long_backup_lists_its_packs_as_it_goes_and_all_are_found()
+    {
+        var cluster = (await RepositoryBuilder.CreateAsync()).Cluster;
+        var packs = new BackupPacks(cluster, mostSlots: 40);
+        var stored = new List<(byte[] Content, FrameReference Frame, int Slot)>();
+        for (var worker = 0; worker < 5; worker++)
+        {
+            stored.AddRange(await WriteAsync(cluster, packs, worker));
+            await packs.RelieveAsync(default);
+        }
+
+        // Each writer stored 30 slots: the second and the fourth found too many waiting.
+        using (var early = await FrameIndex.LoadAsync(cluster, default))
+        {
+            Assert.Single(early.Unlisted);
+        }
+
+        var last = await packs.WriteIndexAsync(default);
+        Assert.NotNull(last);
+        Assert.Equal(last, await packs.WriteIndexAsync(default));
+        using var index = await FrameIndex.LoadAsync(cluster, default);
+        Assert.Empty(index.Unlisted);
+        foreach (var (_, frame, _) in stored)
+        {
+            Assert.NotEmpty(await index.FindAllAsync(frame.Id, default));
+        }
+    }
+
+    [Fact]
     public async Task A_pack_is_closed_at_its_bound_and_frames_at_theirs()
     {
         var cluster = (await RepositoryBuilder.CreateAsync()).Cluster;

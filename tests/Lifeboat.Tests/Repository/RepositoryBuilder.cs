@@ -43,7 +43,8 @@ internal sealed class RepositoryBuilder
     internal static RepositorySecret KeyFile { get; } = new KeyFileSecret(new byte[32]);
 
     internal static async Task<RepositoryBuilder> CreateAsync(
-        bool encrypted = false, IObjectStore? store = null, string cluster = "main", TimeProvider? time = null)
+        bool encrypted = false, IObjectStore? store = null, string cluster = "main", TimeProvider? time = null,
+        int segmentSize = SegmentSize)
     {
         store ??= new MemoryObjectStore(TimeProvider.System);
         var secret = encrypted ? KeyFile : null;
@@ -52,7 +53,7 @@ internal sealed class RepositoryBuilder
         var (made, _) = await Cluster.CreateAsync(repository, cluster, default);
         var builder = new RepositoryBuilder(store, secret, repository, made);
         await LineageCatalog.BindAsync(
-            made, new LineageRecord(made.FirstLineage, SystemIdentifier, SegmentSize, 17, Parent: null), default);
+            made, new LineageRecord(made.FirstLineage, SystemIdentifier, segmentSize, 17, Parent: null), default);
         await Claims.TakeIfFreeAsync(
             made, new ClaimRecord(made.FirstLineage, Timeline.First, "host", "/data", 7), default);
         return builder;

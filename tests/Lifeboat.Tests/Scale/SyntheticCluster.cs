@@ -1,34 +1,29 @@
-using System.Buffers.Binary;
+using System.Numerics;
+using Lifeboat.Engine.Backup.Physical;
+using Lifeboat.Postgres.Format;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
-using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Maps;
-using Lifeboat.Repository.Packs;
 using Lifeboat.Tests.Repository;
 
 namespace Lifeboat.Tests.Scale;
 
 /// <summary>
 /// A cluster of any size without content: its backups are written by the real code, with page tags that follow from page and
-/// backup, and packs that exist in the index only. Of the pages that are written between two backups seven in ten lie in a
+/// backup, and packs of which only the directories are there. Of the pages that are written between two backups seven in ten lie in a
 /// hot hundredth, two in ten in a stretch that moves on, one in ten anywhere.
 /// </summary>
-internal sealed class SyntheticCluster(RepositoryBuilder built, int extents, int seed) : IDisposable
+/// <param name="perFile">Extents of a file: so many are a relation of <c>perFile</c> / 4 MiB.</param>
+/// <param name="thin">All tags of an entry but one are zeros, which compress to nothing: for maps that would not fit into memory.</param>
+internal sealed class SyntheticCluster(
+    RepositoryBuilder built, HollowStore store, TimeProvider time, int extents, int perFile, bool thin, int seed) : IDisposable
 {
-    private const int ExtentsPerFile = 40;
-    private const int PagesPerFrame = 128;
-    private const int FramesPerPack = 64;
-
     private readonly Random _random = new(seed);
     private readonly ExtentTagger _tagger = new(built.Cluster.TagKey);
-    private readonly Dictionary<Id128, int> _frameBytes = [];
-    private readonly List<PackedFrame> _frames = [];
-    private readonly List<Slot> _slots = [];
-    private FrameReference? _open;
-    private Id128 _pack = Id128.NewRandom();
-    private readonly List<PackRecord> _packs = [];
+    private readonly SyntheticPacks _packs = new(built.Cluster, store, time);
+    private readonly Queue<MapEntry> _waiting = [];
     private int _backup;
 
     internal long ChangedPages { get; private set; }
@@ -42,73 +37,105 @@ internal sealed class SyntheticCluster(RepositoryBuilder built, int extents, int
 
     internal Cluster Cluster => built.Cluster;
 
-    public void Dispose() => _tagger.Dispose();
+    internal int Files => (extents + perFile - 1) / perFile;
 
-    internal async Task FullAsync()
+    public void Dispose()
     {
+        _tagger.Dispose();
+        _packs.Dispose();
+    }
+
+    /// <summary>As <c>CopyPipeline</c> does it: what was stored is remembered, and packs are listed as it goes.</summary>
+    internal async Task<long> FullAsync()
+    {
+        var packs = new BackupPacks(Cluster);
+        var added = new RecentExtents(RecentExtents.Usual);
         await using var map = await MapRunWriter.CreateAsync(Cluster, default);
-        var files = (extents + ExtentsPerFile - 1) / ExtentsPerFile;
-        for (var file = 0; file < files; file++)
+        for (var file = 0; file < Files; file++)
         {
-            var count = Math.Min(ExtentsPerFile, extents - (file * ExtentsPerFile));
+            var count = CountOf(file);
             for (var number = 0; number < count; number++)
             {
-                await map.AddAsync(Entry(file, Whole(file, number)), default);
+                var extent = Whole(file, number);
+                added.Add(extent.Id, (extent.Base!, extent.Slot));
+                _waiting.Enqueue(Entry(file, extent));
             }
 
-            await map.AddAsync(Facts(file, count) with { Kept = null }, default);
+            _waiting.Enqueue(Facts(file, count) with { Kept = null });
+            await WriteClosedAsync(map.AddAsync);
+            _packs.HandTo(packs);
+            await packs.RelieveAsync(default);
         }
 
-        await map.CompleteAsync(default);
-        await EndAsync([map.Id]);
+        _packs.CloseFrame();
+        await WriteClosedAsync(map.AddAsync);
+        await EndAsync(packs, async () =>
+        {
+            await map.CompleteAsync(default);
+            return [map.Id];
+        });
+        return map.Length;
     }
 
     /// <param name="pages">Writes of pages; some hit the same page.</param>
     internal async Task IncrementalAsync(int pages)
     {
         _backup++;
+        var packs = new BackupPacks(Cluster);
         var changed = Choose(pages);
-        using (var planner = await OverlayPlanner.OpenAsync(Cluster, Last.MapRuns, default))
+        using var planner = await OverlayPlanner.OpenAsync(Cluster, Last.MapRuns, default);
+        await using var delta = await DeltaMapWriter.CreateAsync(Cluster, Last.MapRuns, default);
+        var file = -1;
+        foreach (var (extent, mask) in changed)
         {
-            await using var delta = await DeltaMapWriter.CreateAsync(Cluster, Last.MapRuns, default);
-            var file = -1;
-            foreach (var (extent, mask) in changed)
+            if (extent / perFile != file && file >= 0)
             {
-                if (extent / ExtentsPerFile != file && file >= 0)
-                {
-                    await delta.AddAsync(Facts(file, Math.Min(ExtentsPerFile, extents - (file * ExtentsPerFile))), default);
-                }
-
-                file = extent / ExtentsPerFile;
-                var number = extent % ExtentsPerFile;
-                var plan = await planner.PlanAsync(Path(file), number, PageTags.ExtentSize, mask, default);
-                await delta.AddAsync(
-                    Entry(file, plan.IsWhole ? Whole(file, number) : Patch(file, number, plan.Pages)), default);
-                ChangedPages += System.Numerics.BitOperations.PopCount(mask);
+                _waiting.Enqueue(Facts(file, CountOf(file)));
             }
 
-            ChangedExtents += changed.Count;
-            await delta.AddAsync(Facts(file, Math.Min(ExtentsPerFile, extents - (file * ExtentsPerFile))), default);
-            await EndAsync((await delta.CompleteAsync(default)).Runs);
+            file = extent / perFile;
+            var number = extent % perFile;
+            var plan = await planner.PlanAsync(Path(file), number, PageTags.ExtentSize, mask, default);
+            _waiting.Enqueue(Entry(file, plan.IsWhole ? Whole(file, number) : Patch(file, number, plan.Pages)));
+            ChangedPages += BitOperations.PopCount(mask);
+            await WriteClosedAsync(delta.AddAsync);
         }
+
+        ChangedExtents += changed.Count;
+        _waiting.Enqueue(Facts(file, CountOf(file)));
+        _packs.CloseFrame();
+        await WriteClosedAsync(delta.AddAsync);
+        await EndAsync(packs, async () => (await delta.CompleteAsync(default)).Runs);
     }
 
-    /// <summary>Bytes of the frames that a restore of the last backup reads, and of the backup.</summary>
-    internal async Task<(long Read, long Bytes, int Frames)> PlanRestoreAsync()
+    private async Task EndAsync(BackupPacks packs, Func<Task<Id128[]>> complete)
     {
-        var needed = new HashSet<Id128>();
-        var bytes = 0L;
-        await foreach (var entry in BackupMap.ReadAsync(Cluster, Last.MapRuns, default))
+        _packs.ClosePack();
+        _packs.HandTo(packs);
+        var index = await packs.WriteIndexAsync(default);
+        var runs = await complete();
+        var segment = store.Wal!.Last;
+        var manifest = built.Manifest("0/2000028", "0/2000100", new BackupChanges());
+        Last = manifest with
         {
-            if (entry.Extent is { } extent)
-            {
-                bytes += extent.Length;
-                needed.UnionWith(extent.Overlays.Select(overlay => overlay.Frame.Id));
-                needed.UnionWith(extent.Base is { } held ? [held.Id] : []);
-            }
-        }
+            Id = BackupId.New(time.GetUtcNow()),
+            StartTime = time.GetUtcNow(),
+            StopTime = time.GetUtcNow(),
+            StartLsn = SyntheticWal.StartOf(segment),
+            StopLsn = SyntheticWal.StopOf(segment),
+            Server = manifest.Server with { WalSegmentSize = SyntheticWal.SegmentSize },
+            MapRuns = runs,
+            IndexRun = index,
+        };
+        await BackupCatalog.PutAsync(Cluster, Last, [new CatalogLine(5, "postgres")], default);
+    }
 
-        return (needed.Sum(frame => (long)_frameBytes[frame]), bytes, needed.Count);
+    private async Task WriteClosedAsync(Func<MapEntry, CancellationToken, ValueTask> write)
+    {
+        while (_waiting.TryPeek(out var entry) && entry.Extent?.IsSettled != false)
+        {
+            await write(_waiting.Dequeue(), default);
+        }
     }
 
     private SortedDictionary<int, ulong> Choose(int pages)
@@ -133,91 +160,41 @@ internal sealed class SyntheticCluster(RepositoryBuilder built, int extents, int
     private ExtentEntry Whole(int file, int number)
     {
         var tags = Tags(file, number, uint.MaxValue);
-        var id = new Id128(Mix(file, number, 77), Mix(file, number, 78));
-        var (frame, slot) = Store(PageTags.ExtentPages, SlotKind.Extent, id);
+        var id = _tagger.ExtentId(tags);
+        StoredPages += PageTags.ExtentPages;
+        var (frame, slot) = _packs.Store(PageTags.ExtentPages, SlotKind.Extent, id);
         return new ExtentEntry(number, PageTags.ExtentSize, id, tags, frame, slot, []);
     }
 
     private ExtentEntry Patch(int file, int number, ulong mask)
     {
-        var tags = Tags(file, number, mask);
-        var (frame, slot) = Store(
-            tags.Length / PageTags.TagSize, SlotKind.LoosePages, new Id128(Mix(file, number, 79), Mix(file, number, 80)));
-        return ExtentEntry.Patch(number, PageTags.ExtentSize, tags, new Overlay(mask, frame, slot));
-    }
-
-    private (FrameReference Frame, int Slot) Store(int pages, SlotKind kind, Id128 id)
-    {
+        var pages = BitOperations.PopCount(mask);
         StoredPages += pages;
-        if (_open is null || (_slots.Sum(slot => slot.Length) / PageTags.PageSize) + pages > PagesPerFrame)
-        {
-            CloseFrame();
-            var frame = new Id128(Mix(_backup, _frameBytes.Count, 1), Mix(_backup, _frameBytes.Count, 2));
-            _open = new FrameReference(frame, new FramePlace(_pack, (uint)_frames.Count));
-            _frameBytes[frame] = 0;
-        }
-
-        _slots.Add(new Slot(kind, pages * PageTags.PageSize, id));
-        return (_open!, _slots.Count - 1);
-    }
-
-    private void CloseFrame()
-    {
-        if (_open is null)
-        {
-            return;
-        }
-
-        var slots = _slots.ToArray();
-        var length = slots.Sum(slot => slot.Length);
-        _frameBytes[_open.Id] = length;
-        _frames.Add(new PackedFrame(_open.Id, (uint)_frames.Count, 128 + (_frames.Count * 400_000L), length / 3, slots));
-        _slots.Clear();
-        _open = null;
-        if (_frames.Count == FramesPerPack)
-        {
-            ClosePack();
-        }
-    }
-
-    private void ClosePack()
-    {
-        if (_frames.Count > 0)
-        {
-            _packs.Add(new PackRecord(_pack, 64 << 20, _backup, [.. _frames]));
-            _frames.Clear();
-            _pack = Id128.NewRandom();
-        }
-    }
-
-    private async Task EndAsync(Id128[] runs)
-    {
-        CloseFrame();
-        ClosePack();
-        var index = await IndexUpdate.WriteAsync(Cluster, _packs, default);
-        _packs.Clear();
-        Last = built.Manifest("0/2000028", "0/2000100", new BackupChanges()) with
-        {
-            Id = BackupId.New(DateTimeOffset.UnixEpoch.AddYears(50).AddMinutes(15 * _backup)),
-            MapRuns = runs,
-            IndexRun = index,
-        };
-        await BackupCatalog.PutAsync(Cluster, Last, [new CatalogLine(5, "postgres")], default);
+        var (frame, slot) = _packs.Store(pages, SlotKind.LoosePages, Mixed(file, number, 79));
+        return ExtentEntry.Patch(number, PageTags.ExtentSize, Tags(file, number, mask), new Overlay(mask, frame, slot));
     }
 
     private byte[] Tags(int file, int number, ulong mask)
     {
-        var tags = new byte[System.Numerics.BitOperations.PopCount(mask) * PageTags.TagSize];
-        for (var at = 0; at < tags.Length; at += PageTags.TagSize, mask &= mask - 1)
+        var tags = new byte[BitOperations.PopCount(mask) * PageTags.TagSize];
+        if (thin)
         {
-            var page = (number * PageTags.ExtentPages) + System.Numerics.BitOperations.TrailingZeroCount(mask);
-            BinaryPrimitives.WriteUInt64LittleEndian(tags.AsSpan(at), Mix(file, page, _backup));
-            BinaryPrimitives.WriteUInt64LittleEndian(tags.AsSpan(at + 8), Mix(page, _backup, file));
-            BinaryPrimitives.WriteUInt32LittleEndian(tags.AsSpan(at + 16), (uint)Mix(_backup, file, page));
+            Mixed(file, number, 3).Write(tags);
+        }
+        else
+        {
+            for (var at = 0; at < tags.Length; at += PageTags.TagSize, mask &= mask - 1)
+            {
+                var page = (number * PageTags.ExtentPages) + BitOperations.TrailingZeroCount(mask);
+                Mixed(file, page, 1).Write(tags.AsSpan(at));
+                BitConverter.TryWriteBytes(tags.AsSpan(at + Id128.Size), (uint)Mixed(page, file, 2).Low);
+            }
         }
 
         return tags;
     }
+
+    private Id128 Mixed(long a, long b, long c) => new(Mix(a, b, c), Mix(b, c, a));
 
     private ulong Mix(long a, long b, long c)
     {
@@ -227,13 +204,15 @@ internal sealed class SyntheticCluster(RepositoryBuilder built, int extents, int
         return value ^ (value >> 31);
     }
 
+    private int CountOf(int file) => Math.Min(perFile, extents - (file * perFile));
+
     private static byte[] Path(int file) => System.Text.Encoding.ASCII.GetBytes($"base/16384/{file + 1_000_000}");
 
     private static MapEntry Entry(int file, ExtentEntry extent) => new(Path(file), extent, null, IsGone: false);
 
-    private MapEntry Facts(int file, int count) => new(
+    private static MapEntry Facts(int file, int count) => new(
         Path(file),
         null,
-        new FileFacts(MapFileKind.Regular, 0x180, count * (long)PageTags.ExtentSize, 1, 2, (ulong)file, 0) { CrcFromTags = _backup > 0 },
+        new FileFacts(MapFileKind.Regular, 0x180, count * (long)PageTags.ExtentSize, 1, 2, (ulong)file, 0) { CrcFromTags = true },
         IsGone: false);
 }

@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using Lifeboat.Engine.Activity;
 using Lifeboat.Repository.Backups;
-using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Packs;
@@ -23,7 +21,7 @@ internal sealed class CopyPipeline(
     /// <summary>So far may one worker run ahead of the slowest; bounds the results that wait for their turn.</summary>
     private const int MostAhead = 1024;
 
-    private readonly ConcurrentDictionary<Id128, (FrameReference Frame, int Slot)> _added = new();
+    private readonly RecentExtents _added = new(RecentExtents.Usual);
     private long _done;
     private long _read;
 
@@ -55,6 +53,7 @@ internal sealed class CopyPipeline(
 
             var result = await worker.CopyAsync(unit, cancellationToken);
             await emitter.AddAsync(result, cancellationToken);
+            await packs.RelieveAsync(cancellationToken);
             activity.Progress(phase, Interlocked.Add(ref _done, unit.Length), totalBytes);
         }
 

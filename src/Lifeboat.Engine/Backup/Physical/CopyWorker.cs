@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics;
 using Lifeboat.Engine.Backup.Physical.Incremental;
 using Lifeboat.Platform.Checksums;
@@ -17,7 +16,7 @@ namespace Lifeboat.Engine.Backup.Physical;
 /// </summary>
 internal sealed class CopyWorker(
     FrameIndex stored,
-    ConcurrentDictionary<Id128, (FrameReference Frame, int Slot)> added,
+    RecentExtents added,
     PackWriter packs,
     ExtentTagger tagger,
     PageVerifier? verifier,
@@ -225,16 +224,10 @@ internal sealed class CopyWorker(
     private async ValueTask<ExtentEntry> StoreTaggedAsync(
         int number, ReadOnlyMemory<byte> content, byte[] tags, Id128 id, CancellationToken cancellationToken)
     {
-        if (!added.TryGetValue(id, out var place)
-            && await stored.FindExtentAsync(id, cancellationToken) is { } found)
-        {
-            place = found;
-        }
-
-        if (place.Frame is null)
+        if ((added.Find(id) ?? await stored.FindExtentAsync(id, cancellationToken)) is not { } place)
         {
             place = await packs.AddAsync(content, SlotKind.Extent, id, cancellationToken);
-            added.TryAdd(id, place);
+            added.Add(id, place);
         }
 
         return new ExtentEntry(number, content.Length, id, tags, place.Frame, place.Slot, []);
