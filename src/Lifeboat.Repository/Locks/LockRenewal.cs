@@ -111,6 +111,25 @@ public sealed class LockRenewal
         }
     }
 
+    /// <summary>What was to go is needed again: locks it as if it had been put now.</summary>
+    internal static async ValueTask RestoreAsync(
+        Cluster cluster, IEnumerable<ObjectName> names, CancellationToken cancellationToken)
+    {
+        var renewal = new LockRenewal(cluster, cluster.Store.Locks ?? throw NotLocked(cluster));
+        foreach (var name in names)
+        {
+            if (await cluster.Store.StatAsync(name, cancellationToken) is { Version: not null } facts)
+            {
+                await renewal.ExtendAsync(facts, cancellationToken);
+            }
+        }
+
+        if (renewal._failures.Count > 0)
+        {
+            throw Failed(cluster, renewal.Report(renewed: false, objects: 0, sampled: 0));
+        }
+    }
+
     /// <summary>The error of a renewal that could not lock everything.</summary>
     public static LifeboatException Failed(Cluster cluster, RenewalReport report) => new(new Failure(
         ErrorCode.Denied,

@@ -49,6 +49,9 @@ internal enum Sabotage
 
 internal static class Sabotages
 {
+    /// <summary>Whether it concerns what a repository with locks does.</summary>
+    internal static bool IsOfLocks(this Sabotage sabotage) => false;
+
     internal static CollectionMargins Margins(this Sabotage sabotage) => sabotage switch
     {
         Sabotage.NothingSettles => HistoryProcess.Margins with { Settle = TimeSpan.Zero },
