@@ -4,6 +4,7 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Locks;
+using Lifeboat.Storage;
 using Lifeboat.Storage.Locks;
 using Lifeboat.Testing.Simulation;
 
@@ -146,7 +147,8 @@ internal sealed partial class CollectionHistory
             catch (Exception failure) when (failure is LifeboatException or OperationCanceledException)
             {
                 // It said so, and nothing was promised. But a writer that was awake has no reason to.
-                if ((isWriter || (_terms is not null && what is "collect" or "renew"))
+                // A collection may meet what another one has just deleted and a listing still shows: it says so, and comes again.
+                if ((isWriter || what == "renew" || (_terms is not null && what == "collect" && failure is not ObjectNotFoundException))
                     && !process.Slept && !_storeJumps && !_storage.ReadsLag)
                 {
                     throw new BrokenPromiseException($"a {what} failed for nothing: {failure}");
