@@ -1,6 +1,7 @@
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Locks;
 using Lifeboat.Repository.Packs;
 
 namespace Lifeboat.Repository.Backups;
@@ -44,6 +45,13 @@ public sealed class BackupPacks(Cluster cluster)
         }
 
         await cluster.Store.SettleAsync(ObjectNames.Packs(cluster.Name), cancellationToken);
+        if (cluster.Store.Locks is not null)
+        {
+            // Where a store forgets the lock of an upload in parts, it may have died before it set the lock itself.
+            await LockRenewal.RestoreAsync(
+                cluster, unlisted.Select(pack => ObjectNames.Pack(cluster.Name, pack.Id)), cancellationToken);
+        }
+
         lock (_lock)
         {
             _adopted.AddRange(unlisted);

@@ -111,7 +111,10 @@ public sealed class LockRenewal
         }
     }
 
-    /// <summary>What was to go is needed again: locks it as if it had been put now.</summary>
+    /// <summary>
+    /// Locks objects as if they had been put now: what was to go and is needed again, and what a writer that died may have left
+    /// without a lock.
+    /// </summary>
     internal static async ValueTask RestoreAsync(
         Cluster cluster, IEnumerable<ObjectName> names, CancellationToken cancellationToken)
     {

@@ -42,8 +42,7 @@ public sealed class SimulatedStorage
     public TimeSpan Latency { get; set; }
 
     /// <summary>
-    /// Which uploads come in parts, by their names, in a store that forgets the lock of these (Ceph 16.2): packs and map runs,
-    /// which are what is large. Null: it forgets none.
+    /// Which uploads come in parts, by their names, in a store that forgets the lock of these (Ceph 16.2). Null: it forgets none.
     /// </summary>
     public Func<ObjectName, bool>? ForgetsLocksOf { get; set; }
 

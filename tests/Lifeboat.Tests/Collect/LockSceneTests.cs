@@ -33,6 +33,27 @@ public sealed class LockSceneTests
         }
     }
 
+    [Fact]
+    public async Task A_pack_of_a_writer_that_died_before_it_could_lock_it_is_locked_by_who_takes_it_up()
+    {
+        var scene = new CollectionScene(seed: 1, Sabotage.None, s_terms) { Margins = HistoryProcess.Margins };
+        await scene.OpenAsync();
+        await scene.BackUpAsync(content: 1);
+        scene.Storage.ForgetsLocksOf = static name => name.Value.Contains("/packs/", StringComparison.Ordinal);
+        var before = await scene.PacksAsync();
+        var writer = scene.Begin("put", "/packs/", view => scene.BackUpAsync(view, 2), diesBehind: true);
+        await writer.Asleep;
+        await writer.WakeAsync();
+        var pack = Assert.Single((await scene.PacksAsync()).Except(before));
+        var name = Lifeboat.Repository.ObjectNames.Pack("main", pack);
+        var facts = await scene.Storage.Memory.StatAsync(name, default);
+        Assert.Null(await scene.Storage.Memory.ReadRetentionAsync(new ObjectVersion(name, facts!.Version!), default));
+
+        await scene.BackUpAsync(content: 2);
+        Assert.Equal(before.Append(pack).Order(), (await scene.PacksAsync()).Order());
+        await scene.RequireReadableAsync();
+    }
+
     private static async Task PlayAsync(int seed, Sabotage sabotage, bool isOn)
     {
         var scene = new CollectionScene(seed, isOn ? sabotage : Sabotage.None, s_terms) { Margins = HistoryProcess.Margins };
