@@ -36,7 +36,7 @@ internal sealed partial class CollectionHistory
     {
         _random = new Random(seed);
         _sabotage = sabotage;
-        _terms = _random.Next(3) == 0 || sabotage.IsOfLocks()
+        _terms = (_random.Next(3) == 0 && sabotage == Sabotage.None) || sabotage.IsOfLocks()
             ? new LockTerms((LockMode)_random.Next(2), TimeSpan.FromDays(1 << _random.Next(1, 4)))
             : null;
         _length = TimeSpan.FromDays(_random.Next(4) == 0 ? 60 : 9);
