@@ -30,6 +30,7 @@ namespace Lifeboat.Repository;
 [JsonSerializable(typeof(CondemnedRecord))]
 [JsonSerializable(typeof(ClearedRecord))]
 [JsonSerializable(typeof(SweptRecord))]
+[JsonSerializable(typeof(DecidedRecord))]
 [JsonSerializable(typeof(RenewalRecord))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(CatalogLine))]

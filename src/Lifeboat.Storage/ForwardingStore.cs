@@ -9,7 +9,7 @@ public abstract class ForwardingStore(IObjectStore inner) : IObjectStore
 
     public StoreCapabilities Capabilities => inner.Capabilities;
 
-    public IObjectLocks? Locks => inner.Locks;
+    public virtual IObjectLocks? Locks => inner.Locks;
 
     protected IObjectStore Inner => inner;
 

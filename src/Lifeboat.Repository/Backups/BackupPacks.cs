@@ -1,6 +1,7 @@
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Index;
+using Lifeboat.Repository.Locks;
 using Lifeboat.Repository.Packs;
 
 namespace Lifeboat.Repository.Backups;
@@ -63,6 +64,13 @@ public sealed class BackupPacks
         }
 
         await _cluster.Store.SettleAsync(ObjectNames.Packs(_cluster.Name), cancellationToken);
+        if (_cluster.Store.Locks is not null)
+        {
+            // Where a store forgets the lock of an upload in parts, it may have died before it set the lock itself.
+            await LockRenewal.RestoreAsync(
+                _cluster, unlisted.Select(pack => ObjectNames.Pack(_cluster.Name, pack.Id)), cancellationToken);
+        }
+
         lock (_lock)
         {
             foreach (var pack in unlisted)

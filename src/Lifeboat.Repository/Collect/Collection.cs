@@ -3,6 +3,7 @@ using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Leases;
+using Lifeboat.Repository.Locks;
 using Lifeboat.Storage;
 
 namespace Lifeboat.Repository.Collect;
@@ -89,6 +90,12 @@ public sealed class Collection
         {
             await _cluster.Store.DeleteAsync(name, cancellationToken);
         }
+
+        if (_cluster.Store.Locks is { } locks)
+        {
+            await locks.ClearAsync(
+                ObjectNames.ClusterRoot(_cluster.Name), plan.StoreTime - _margins.LeaseTerm, cancellationToken);
+        }
     }
 
     /// <summary>Manifests first: at every moment what is listed is whole.</summary>
@@ -96,15 +103,35 @@ public sealed class Collection
     {
         await DeleteAsync(sweep.Delete.Where(item => item.IsManifest).Select(item => NameOf(item.Name)), cancellationToken);
         await DeleteAsync(sweep.Delete.Where(item => !item.IsManifest).Select(item => NameOf(item.Name)), cancellationToken);
+        if (sweep.Back.Count > 0)
+        {
+            // Before anybody is told that they are locked like the rest.
+            await LockRenewal.RestoreAsync(_cluster, sweep.Back.Select(NameOf), cancellationToken);
+        }
+
         if (sweep.Locked.Count > 0)
         {
             // The list stays open: the rest goes when its locks have ended.
+            await DecideAsync(sweep, cancellationToken);
             return;
         }
 
         await CondemnedLists.PutAsync(
             _cluster,
             new SweptRecord(sweep.Id, Environment.MachineName, _cluster.Time.GetUtcNow(), [.. sweep.Spare]),
+            cancellationToken);
+    }
+
+    private async ValueTask DecideAsync(CollectionSweep sweep, CancellationToken cancellationToken)
+    {
+        if (!sweep.IsDecision)
+        {
+            return;
+        }
+
+        await CondemnedLists.PutAsync(
+            _cluster,
+            new DecidedRecord(sweep.Id, Environment.MachineName, _cluster.Time.GetUtcNow(), [.. sweep.Spare]),
             cancellationToken);
     }
 

@@ -34,6 +34,9 @@ public sealed record CollectionPlan(
     /// <summary>Packs of which little is needed: that is written anew now, and they can go when it has been there for a while.</summary>
     public IReadOnlyList<SparsePack> Repack { get; init; } = [];
 
+    /// <summary>What the store takes for now.</summary>
+    internal DateTimeOffset StoreTime { get; init; }
+
     /// <summary>Whether the index is written anew, without packs that are gone.</summary>
     internal bool CompactsIndex { get; init; }
 
@@ -54,6 +57,12 @@ public sealed record CollectionSweep(Id128 Id, IReadOnlyList<CondemnedObject> De
 {
     /// <summary>What would go, and is locked: the list stays open for it.</summary>
     public IReadOnlyList<CondemnedObject> Locked { get; init; } = [];
+
+    /// <summary>What is found for the first time, or otherwise than before: to be recorded, as long as something is locked.</summary>
+    internal bool IsDecision { get; init; }
+
+    /// <summary>Names that were to go, and are needed again: their locks have not been extended since.</summary>
+    internal IReadOnlyList<string> Back { get; init; } = [];
 
     /// <summary>When the first of the locks ends; null when nothing is locked.</summary>
     public DateTimeOffset? LockedUntil { get; init; }

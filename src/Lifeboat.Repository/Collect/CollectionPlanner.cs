@@ -43,6 +43,7 @@ internal sealed class CollectionPlanner(Cluster cluster, CollectionTimes times, 
             doubts)
         {
             Repack = certain ? RepackChoice.Of(homes, objects, times) : [],
+            StoreTime = times.Clock.Store,
             CompactsIndex = certain && mark.Index.GonePacks >= times.Margins.MostGonePacks
                 && mark.Index.GonePacks > objects.Packs.Count,
             Remains =

@@ -21,10 +21,19 @@ internal sealed record CondemnedList(
 {
     internal Id128 Id => Record.Id;
 
+    /// <summary>What of it has been found to go, while locks still hold it; null: that is not decided yet.</summary>
+    internal DecidedRecord? Decided { get; init; }
+
     internal bool IsOpen => Swept is null;
 
     /// <summary>Names that nobody may come to rely on, as long as the list is there.</summary>
     internal IEnumerable<string> Names => Record.Objects.Select(item => item.Name);
+
+    /// <summary>
+    /// What nobody needs for certain. A writer whose lease is older than the list may come to need the rest, so that until then, and
+    /// what is spared for always, it stays locked.
+    /// </summary>
+    internal IEnumerable<string> Going => (Swept?.Spared ?? Decided?.Spared) is { } spared ? Names.Except(spared) : [];
 }
 
 /// <summary>What is condemned in a cluster.</summary>
@@ -36,6 +45,7 @@ internal sealed record CondemnedLists(
     private const string ListPart = "list";
     private const string ClearedPart = "cleared";
     private const string SweptPart = "swept";
+    private const string DecidedPart = "decided";
     private const int MostAtOnce = 16;
 
     /// <summary>Parts of lists that were forgotten: whoever did so died, or somebody put them later.</summary>
@@ -103,6 +113,7 @@ internal sealed record CondemnedLists(
         ObjectNames.Condemned(cluster.Name, list, ListPart),
         ObjectNames.Condemned(cluster.Name, list, ClearedPart),
         ObjectNames.Condemned(cluster.Name, list, SweptPart),
+        .. cluster.Store.Locks is null ? [] : (ObjectName[])[ObjectNames.Condemned(cluster.Name, list, DecidedPart)],
     ];
 
     internal static ValueTask PutAsync(Cluster cluster, CondemnedRecord record, CancellationToken cancellationToken) =>
@@ -119,6 +130,15 @@ internal sealed record CondemnedLists(
         PutAsync(
             cluster, record.Id, SweptPart, ContainerKind.Swept, RepositoryJson.Default.SweptRecord, record,
             cancellationToken);
+
+    /// <summary>In place of the one that is there: as long as none is, everything that the list names is locked for longer.</summary>
+    internal static async ValueTask PutAsync(Cluster cluster, DecidedRecord record, CancellationToken cancellationToken)
+    {
+        await cluster.Store.DeleteAsync(ObjectNames.Condemned(cluster.Name, record.Id, DecidedPart), cancellationToken);
+        await PutAsync(
+            cluster, record.Id, DecidedPart, ContainerKind.Decided, RepositoryJson.Default.DecidedRecord, record,
+            cancellationToken);
+    }
 
     /// <summary>Its later parts are asked for by name: a listing that lags must not hide that it was cleared.</summary>
     private static async ValueTask<CondemnedList> ReadAsync(
@@ -146,7 +166,13 @@ internal sealed record CondemnedLists(
                 ? null
                 : await ReadAsync(
                     cluster, id, SweptPart, ContainerKind.Swept, RepositoryJson.Default.SweptRecord, cancellationToken),
-            swept?.LastModified ?? default);
+            swept?.LastModified ?? default)
+        {
+            Decided = cluster.Store.Locks is null || swept is not null || await StatAsync(DecidedPart) is null
+                ? null
+                : await ReadAsync(
+                    cluster, id, DecidedPart, ContainerKind.Decided, RepositoryJson.Default.DecidedRecord, cancellationToken),
+        };
 
         ValueTask<ObjectFacts?> StatAsync(string part) =>
             cluster.Store.StatAsync(ObjectNames.Condemned(cluster.Name, id, part), cancellationToken);

@@ -21,6 +21,12 @@ public sealed record CondemnedObject(string Name, long Bytes, string Why)
 /// <summary>When this was put, every lease that was older than the list had ended.</summary>
 public sealed record ClearedRecord(Id128 Id, string Host, DateTimeOffset At);
 
+/// <summary>
+/// What of the list waits only for the ends of its locks: all but what is needed. From now on that is not locked for longer.
+/// </summary>
+/// <param name="Spared">Names as in the list; one that is needed stays locked like everything that is.</param>
+public sealed record DecidedRecord(Id128 Id, string Host, DateTimeOffset At, string[] Spared);
+
 /// <summary>All of the list is gone but what had become needed.</summary>
 /// <param name="Spared">
 /// Names as in the list, which were needed. They stay condemned: somebody who swept by an older look may delete what was

@@ -32,11 +32,16 @@ internal sealed class SweepLocks(Cluster cluster, ClusterObjects objects)
             {
                 unswept.Add(sweep.Id);
                 waits.Add(StepOf(sweep.Id, sweep.Delete, null, "what needed it goes first, and is locked"));
+                if (sweep.Delete.Count > 0)
+                {
+                    sweeps.Add(Decided(list, sweep with { Delete = [], Locked = sweep.Delete }));
+                }
+
                 continue;
             }
 
             var restricted = await RestrictAsync(sweep, cancellationToken);
-            sweeps.Add(restricted);
+            sweeps.Add(Decided(list, restricted));
             if (restricted.Locked.Count > 0)
             {
                 unswept.Add(sweep.Id);
@@ -72,6 +77,24 @@ internal sealed class SweepLocks(Cluster cluster, ClusterObjects objects)
             Delete = [.. sweep.Delete.Except(locked)],
             Locked = locked,
             LockedUntil = ends.Values.Min(),
+        };
+    }
+
+    /// <summary>
+    /// Nobody can come to need what goes, but a tombstone may have been taken back, or a manifest been completed at the last moment
+    /// by a writer that died then; and what was spared may be needed no more.
+    /// </summary>
+    private CollectionSweep Decided(CondemnedList list, CollectionSweep sweep)
+    {
+        var spared = (list.Decided?.Spared ?? []).ToHashSet(StringComparer.Ordinal);
+        var back = list.Decided is null
+            ? []
+            : sweep.Spare.Where(name => !spared.Contains(name) && objects.Contains(name)).ToList();
+        return sweep with
+        {
+            IsDecision = sweep.Locked.Count > 0
+                && (list.Decided is null || back.Count > 0 || sweep.Locked.Any(item => spared.Contains(item.Name))),
+            Back = back,
         };
     }
 

@@ -23,4 +23,5 @@ public enum ContainerKind : ushort
     Cleared = 18,
     Swept = 19,
     Renewal = 20,
+    Decided = 21,
 }

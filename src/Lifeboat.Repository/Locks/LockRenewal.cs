@@ -111,6 +111,28 @@ public sealed class LockRenewal
         }
     }
 
+    /// <summary>
+    /// Locks objects as if they had been put now: what was to go and is needed again, and what a writer that died may have left
+    /// without a lock.
+    /// </summary>
+    internal static async ValueTask RestoreAsync(
+        Cluster cluster, IEnumerable<ObjectName> names, CancellationToken cancellationToken)
+    {
+        var renewal = new LockRenewal(cluster, cluster.Store.Locks ?? throw NotLocked(cluster));
+        foreach (var name in names)
+        {
+            if (await cluster.Store.StatAsync(name, cancellationToken) is { Version: not null } facts)
+            {
+                await renewal.ExtendAsync(facts, cancellationToken);
+            }
+        }
+
+        if (renewal._failures.Count > 0)
+        {
+            throw Failed(cluster, renewal.Report(renewed: false, objects: 0, sampled: 0));
+        }
+    }
+
     /// <summary>The error of a renewal that could not lock everything.</summary>
     public static LifeboatException Failed(Cluster cluster, RenewalReport report) => new(new Failure(
         ErrorCode.Denied,

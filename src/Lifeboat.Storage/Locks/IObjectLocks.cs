@@ -22,4 +22,13 @@ public interface IObjectLocks
     /// when none is locked now.
     /// </summary>
     ValueTask<DateTimeOffset?> LockedUntilAsync(ObjectName name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes for good what nobody is shown: versions of housekeeping that was deleted, by whom the right to remove them lacked or
+    /// who died before, and deletion markers of names that have nothing else.
+    /// </summary>
+    /// <param name="prefix">Of the names.</param>
+    /// <param name="before">By the store's clock: what was deleted later is left.</param>
+    /// <returns>Versions and markers that were removed; what is locked, or may not be removed, is left.</returns>
+    ValueTask<long> ClearAsync(string prefix, DateTimeOffset before, CancellationToken cancellationToken);
 }

@@ -11,6 +11,9 @@ public sealed partial class LockedStore
 
     private readonly ConcurrentDictionary<ObjectName, string> _oldest = new();
 
+    /// <summary>Names that this process has put, or heard to be taken.</summary>
+    private readonly ConcurrentDictionary<ObjectName, byte> _there = new();
+
     public async ValueTask<int> ReadAsync(
         ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -45,8 +48,23 @@ public sealed partial class LockedStore
         }
 
         var facts = (await VersionsAsync(name, cancellationToken)).Find(version => !version.IsDeleted);
+        if (facts is null && _there.ContainsKey(name))
+        {
+            // A listing that lags: what is the newest version now was the first a moment ago, and is not remembered for it.
+            return await _inner.StatAsync(name, cancellationToken);
+        }
+
         Remember(facts);
         return facts;
+    }
+
+    /// <summary>The store said that there is one: this process is not told otherwise by a listing that lags.</summary>
+    internal void NoteThere(ObjectName name)
+    {
+        if (_there.Count < MostRemembered)
+        {
+            _there.TryAdd(name, default);
+        }
     }
 
     public async IAsyncEnumerable<ObjectFacts> ListAsync(

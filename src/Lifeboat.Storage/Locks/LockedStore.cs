@@ -21,7 +21,6 @@ public sealed partial class LockedStore : IObjectStore, IObjectLocks, IDisposabl
     private readonly Func<ObjectName, bool> _covers;
     private readonly LockTerms? _terms;
     private readonly TimeProvider _time;
-    private volatile bool _mayNotClear;
 
     /// <param name="inner">With its versions; owned from now on when it can be disposed of.</param>
     /// <param name="covers">Whether objects of this name are locked: all but housekeeping.</param>
@@ -56,15 +55,36 @@ public sealed partial class LockedStore : IObjectStore, IObjectLocks, IDisposabl
         }
 
         // A deletion marker in front of it would let the store take it for absent.
-        return condition == PutCondition.IfAbsent && await StatAsync(name, cancellationToken) is not null
-            ? PutOutcome.AlreadyExists
-            : await _inner.PutAsync(name, content, condition, RetentionNow(), cancellationToken);
+        if (condition == PutCondition.IfAbsent && await StatAsync(name, cancellationToken) is not null)
+        {
+            return PutOutcome.AlreadyExists;
+        }
+
+        var outcome = await _inner.PutAsync(name, content, condition, RetentionNow(), cancellationToken);
+        NoteThere(name);
+        return outcome;
     }
 
-    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken) =>
-        _covers(name)
-            ? new LockedWriter(this, await _inner.CreateAsync(name, RetentionNow(), cancellationToken))
-            : await _inner.CreateAsync(name, cancellationToken);
+    public async ValueTask<IObjectWriter> CreateAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        if (!_covers(name))
+        {
+            return await _inner.CreateAsync(name, cancellationToken);
+        }
+
+        var retention = RetentionNow();
+        return new LockedWriter(this, await _inner.CreateAsync(name, retention, cancellationToken), retention.Until);
+    }
+
+    /// <summary>What was put just now is locked as one that was begun now.</summary>
+    internal async ValueTask MakeUpAsync(ObjectName name, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        if (RetentionNow() is var now && now.Until > until
+            && await StatAsync(name, cancellationToken) is { Version: { } version })
+        {
+            await _inner.WriteRetentionAsync(new ObjectVersion(name, version), now, bypass: false, cancellationToken);
+        }
+    }
 
     public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
@@ -83,6 +103,8 @@ public sealed partial class LockedStore : IObjectStore, IObjectLocks, IDisposabl
                 throw LockedUntil(name, until);
             }
         }
+
+        _there.TryRemove(name, out _);
 
         // The oldest last: at every moment what is there is the object, or nothing is.
         for (var at = versions.Count - 1; at >= 0; at--)
@@ -131,28 +153,6 @@ public sealed partial class LockedStore : IObjectStore, IObjectLocks, IDisposabl
     }
 
     public void Dispose() => (_inner as IDisposable)?.Dispose();
-
-    /// <summary>What is left of housekeeping behind its deletion marker; whoever may only put markers leaves it.</summary>
-    private async ValueTask ClearAsync(ObjectName name, CancellationToken cancellationToken)
-    {
-        if (_mayNotClear)
-        {
-            return;
-        }
-
-        try
-        {
-            // The marker is the last: without it the version before it would be the object again.
-            foreach (var version in await VersionsAsync(name, cancellationToken))
-            {
-                await _inner.DeleteVersionAsync(new ObjectVersion(name, version.Version!), bypass: false, cancellationToken);
-            }
-        }
-        catch (ObjectStoreException refused) when (refused.Code == ErrorCode.Denied)
-        {
-            _mayNotClear = true;
-        }
-    }
 
     private ObjectRetention RetentionNow() => new(Terms.Mode, Terms.UntilFrom(_time.GetUtcNow()));
 

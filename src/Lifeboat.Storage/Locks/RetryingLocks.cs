@@ -17,4 +17,7 @@ internal sealed class RetryingLocks(IObjectLocks inner, Retry.RetryingStore stor
 
     public ValueTask<DateTimeOffset?> LockedUntilAsync(ObjectName name, CancellationToken cancellationToken) =>
         store.RepeatAsync(() => inner.LockedUntilAsync(name, cancellationToken), cancellationToken);
+
+    public ValueTask<long> ClearAsync(string prefix, DateTimeOffset before, CancellationToken cancellationToken) =>
+        store.RepeatAsync(() => inner.ClearAsync(prefix, before, cancellationToken), cancellationToken);
 }

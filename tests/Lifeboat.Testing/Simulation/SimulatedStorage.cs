@@ -21,6 +21,7 @@ public sealed class SimulatedStorage
         _random = new Random(seed);
         Clock = clock;
         Memory = new MemoryObjectStore(clock.Skewed(() => Skew), createIfAbsent, versions);
+        Versions = new LaggingVersions(Memory, () => Lag * _random.NextDouble(), clock.GetUtcNow);
     }
 
     public VirtualClock Clock { get; }
@@ -40,6 +41,11 @@ public sealed class SimulatedStorage
     /// <summary>The longest that a request takes, in virtual time; half of it at least.</summary>
     public TimeSpan Latency { get; set; }
 
+    /// <summary>
+    /// Which uploads come in parts, by their names, in a store that forgets the lock of these (Ceph 16.2). Null: it forgets none.
+    /// </summary>
+    public Func<ObjectName, bool>? ForgetsLocksOf { get; set; }
+
     /// <summary>Requests of all views.</summary>
     public long Requests { get; private set; }
 
@@ -48,6 +54,11 @@ public sealed class SimulatedStorage
 
     /// <summary>When an object was deleted, by name, in virtual time; a test may empty it.</summary>
     public Dictionary<string, DateTimeOffset> Deleted { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>All versions, as listings show them.</summary>
+    internal LaggingVersions Versions { get; }
+
+    internal bool ForgetsLockOf(ObjectName name) => ForgetsLocksOf?.Invoke(name) == true;
 
     internal void Spend()
     {
@@ -70,7 +81,47 @@ public sealed class SimulatedStorage
         }
     }
 
-    internal void NotePut(string name, bool wasThere, object by)
+    internal async ValueTask NotePutAsync(ObjectName name, bool wasThere, object by)
+    {
+        if (Memory.Capabilities.Versions)
+        {
+            await Versions.NotePutAsync(name);
+        }
+
+        NotePut(name.Value, wasThere || (Memory.Capabilities.Versions && (await Versions.OfAsync(name)).Count > 1), by);
+    }
+
+    /// <summary>On a store with versions a deletion marker is put: that is listed late, too.</summary>
+    internal async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        var was = await Memory.StatAsync(name, cancellationToken);
+        await Memory.DeleteAsync(name, cancellationToken);
+        if (!Memory.Capabilities.Versions)
+        {
+            NoteDelete(was);
+        }
+        else if (was is not null)
+        {
+            await Versions.NotePutAsync(name);
+        }
+    }
+
+    /// <summary>An object is deleted, as far as this store counts, when the oldest version with content is removed.</summary>
+    internal async ValueTask RemoveAsync(ObjectVersion version, bool bypass, CancellationToken cancellationToken)
+    {
+        var all = await Versions.OfAsync(version.Name);
+        await Memory.DeleteVersionAsync(version, bypass, cancellationToken);
+        if (all.Find(facts => facts.Version == version.Version) is { } was)
+        {
+            Versions.NoteRemoval(was);
+            if (was == all.Find(facts => !facts.IsDeleted))
+            {
+                NoteDelete(was);
+            }
+        }
+    }
+
+    private void NotePut(string name, bool wasThere, object by)
     {
         lock (_lock)
         {
@@ -88,7 +139,7 @@ public sealed class SimulatedStorage
         }
     }
 
-    internal void NoteDelete(ObjectFacts? was)
+    private void NoteDelete(ObjectFacts? was)
     {
         lock (_lock)
         {

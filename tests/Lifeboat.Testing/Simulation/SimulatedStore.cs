@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Lifeboat.Storage;
+using Lifeboat.Storage.Locks;
 using Lifeboat.Storage.Memory;
 
 namespace Lifeboat.Testing.Simulation;
@@ -12,7 +13,7 @@ public sealed class SimulatedCrashException() : Exception("this process was kill
 /// before a request or behind it, when its effect is there and its answer is lost.
 /// </summary>
 /// <param name="turn">Waited for before each request; null when nothing is scheduled.</param>
-public sealed class SimulatedStore(SimulatedStorage storage, Func<Task>? turn = null) : IObjectStore
+public sealed partial class SimulatedStore(SimulatedStorage storage, Func<Task>? turn = null) : ILockableStore
 {
     private readonly Lock _lock = new();
     private long _requests;
@@ -34,16 +35,20 @@ public sealed class SimulatedStore(SimulatedStorage storage, Func<Task>? turn = 
 
     public ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>
+        PutAsync(name, () => storage.Memory.PutAsync(name, content, condition, cancellationToken), cancellationToken);
+
+    private ValueTask<PutOutcome> PutAsync(
+        ObjectName name, Func<ValueTask<PutOutcome>> put, CancellationToken cancellationToken) =>
         AskAsync(
             "put",
             name.Value,
             async () =>
             {
                 var before = await storage.Memory.StatAsync(name, cancellationToken);
-                var outcome = await storage.Memory.PutAsync(name, content, condition, cancellationToken);
+                var outcome = await put();
                 if (outcome == PutOutcome.Created)
                 {
-                    storage.NotePut(name.Value, before is not null, this);
+                    await storage.NotePutAsync(name, before is not null, this);
                 }
 
                 return outcome;
@@ -93,24 +98,30 @@ public sealed class SimulatedStore(SimulatedStorage storage, Func<Task>? turn = 
             return await storage.Memory.ListChildrenAsync(prefix, cancellationToken);
         }
 
-        var children = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var facts in await AskAsync(
-            "list", prefix, () => storage.ListAsync(prefix, cancellationToken), cancellationToken))
-        {
-            var rest = facts.Name.Value[prefix.Length..];
-            children.Add(rest[..(rest.IndexOf('/') is var slash and >= 0 ? slash + 1 : rest.Length)]);
-        }
-
-        return [.. children];
+        return Children(
+            prefix,
+            await AskAsync("list", prefix, () => storage.ListAsync(prefix, cancellationToken), cancellationToken));
     }
 
-    public IAsyncEnumerable<ObjectFacts> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
-        storage.Memory.ListVersionsAsync(prefix, cancellationToken);
+    public async IAsyncEnumerable<ObjectFacts> ListVersionsAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var facts in await ListVersionsOnceAsync(prefix, cancellationToken))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return facts;
+        }
+    }
 
     public ValueTask<int> ReadVersionAsync(
         ObjectName name, string version, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
         AskAsync(
-            "get", name.Value, () => storage.Memory.ReadVersionAsync(name, version, offset, buffer, cancellationToken), cancellationToken);
+            "get",
+            name.Value,
+            () => storage.IsHiddenFrom(this, name.Value)
+                ? throw new ObjectNotFoundException(name, Location)
+                : storage.Memory.ReadVersionAsync(name, version, offset, buffer, cancellationToken),
+            cancellationToken);
 
     public async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
         await AskAsync(
@@ -118,9 +129,7 @@ public sealed class SimulatedStore(SimulatedStorage storage, Func<Task>? turn = 
             name.Value,
             async () =>
             {
-                var was = await storage.Memory.StatAsync(name, cancellationToken);
-                await storage.Memory.DeleteAsync(name, cancellationToken);
-                storage.NoteDelete(was);
+                await storage.DeleteAsync(name, cancellationToken);
                 return true;
             },
             cancellationToken);
@@ -135,14 +144,36 @@ public sealed class SimulatedStore(SimulatedStorage storage, Func<Task>? turn = 
         }
     }
 
-    public ValueTask DeleteVersionsAsync(
-        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken) =>
-        storage.Memory.DeleteVersionsAsync(versions, cancellationToken);
+    public async ValueTask DeleteVersionsAsync(
+        IReadOnlyCollection<ObjectVersion> versions, CancellationToken cancellationToken)
+    {
+        if (!Capabilities.Versions)
+        {
+            throw new InvalidOperationException("this store keeps no versions");
+        }
+
+        foreach (var version in versions)
+        {
+            await DeleteVersionAsync(version, bypass: false, cancellationToken);
+        }
+    }
 
     public ValueTask SettleAsync(string prefix, CancellationToken cancellationToken) =>
         storage.Memory.SettleAsync(prefix, cancellationToken);
 
     public ValueTask<int> SweepAsync(CancellationToken cancellationToken) => new(0);
+
+    private static IReadOnlyList<string> Children(string prefix, IReadOnlyList<ObjectFacts> all)
+    {
+        var children = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var facts in all)
+        {
+            var rest = facts.Name.Value[prefix.Length..];
+            children.Add(rest[..(rest.IndexOf('/') is var slash and >= 0 ? slash + 1 : rest.Length)]);
+        }
+
+        return [.. children];
+    }
 
     private async ValueTask<T> AskAsync<T>(
         string kind, string name, Func<ValueTask<T>> ask, CancellationToken cancellationToken)

@@ -125,6 +125,11 @@ public abstract partial class ObjectStoreConformance
         if (!store.Capabilities.Versions)
         {
             Assert.Equal(["v/y"], versions.Select(one => one.Name.Value));
+            if (store.Locks is not null)
+            {
+                return;
+            }
+
             Assert.Null(versions[0].Version);
             await Assert.ThrowsAsync<ObjectNotFoundException>(
                 async () => await store.ReadVersionAsync(new ObjectName("v/y"), "1", 0, new byte[9], Token));

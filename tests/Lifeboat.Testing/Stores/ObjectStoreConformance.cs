@@ -15,6 +15,9 @@ public abstract partial class ObjectStoreConformance
     /// <summary>A store without any object. Called once per test.</summary>
     protected abstract IObjectStore CreateStore();
 
+    /// <summary>Whether what is put over an object is read in its place: not where the oldest version is the object.</summary>
+    protected virtual bool Replaces => true;
+
     [Fact]
     public async Task What_was_put_is_read_back_with_its_facts()
     {
@@ -25,7 +28,7 @@ public abstract partial class ObjectStoreConformance
         Assert.NotNull(facts);
         Assert.Equal(("packs/ab/one", 5L, false), (facts.Name.Value, facts.Size, facts.IsDeleted));
         Assert.NotEqual(default, facts.LastModified);
-        Assert.Equal(store.Capabilities.Versions, facts.Version is not null);
+        Assert.Equal(store.Capabilities.Versions || store.Locks is not null, facts.Version is not null);
         Assert.NotEmpty(store.Location);
     }
 
@@ -46,9 +49,9 @@ public abstract partial class ObjectStoreConformance
         Assert.Equal(PutOutcome.Created, await Put(store, "d/x", "first one", PutCondition.Overwrite));
         Assert.Equal("first one", await Text(store, "d/x"));
         Assert.Equal(PutOutcome.Created, await Put(store, "d/x", "second", PutCondition.Overwrite));
-        Assert.Equal("second", await Text(store, "d/x"));
+        Assert.Equal(Replaces ? "second" : "first one", await Text(store, "d/x"));
         Assert.Equal(PutOutcome.Created, await Write(store, "d/x", PutCondition.Overwrite, "thi", "rd"));
-        Assert.Equal("third", await Text(store, "d/x"));
+        Assert.Equal(Replaces ? "third" : "first one", await Text(store, "d/x"));
         Assert.Equal(["d/x"], await store.NamesAsync("", Token));
     }
 

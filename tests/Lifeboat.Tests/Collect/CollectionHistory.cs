@@ -3,7 +3,9 @@ using Lifeboat.Repository;
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Collect;
+using Lifeboat.Repository.Locks;
 using Lifeboat.Storage;
+using Lifeboat.Storage.Locks;
 using Lifeboat.Testing.Simulation;
 
 namespace Lifeboat.Tests.Collect;
@@ -13,7 +15,7 @@ namespace Lifeboat.Tests.Collect;
 /// for minutes or weeks at the worst moments, and see listings that lag; clocks jump. <see cref="HistoryModel"/> says what
 /// must hold, and is asked between requests.
 /// </summary>
-internal sealed class CollectionHistory
+internal sealed partial class CollectionHistory
 {
     private const int Hosts = 3;
 
@@ -25,6 +27,7 @@ internal sealed class CollectionHistory
     private readonly TimeSpan[] _skews = new TimeSpan[Hosts];
     private readonly Sabotage _sabotage;
     private readonly bool _storeJumps;
+    private readonly LockTerms? _terms;
     private readonly TimeSpan _length;
     private long _looked = -1;
     private DateTimeOffset _nextLook;
@@ -33,19 +36,26 @@ internal sealed class CollectionHistory
     {
         _random = new Random(seed);
         _sabotage = sabotage;
+        _terms = (_random.Next(3) == 0 && sabotage == Sabotage.None) || sabotage.IsOfLocks()
+            ? new LockTerms((LockMode)_random.Next(2), TimeSpan.FromDays(1 << _random.Next(1, 4)))
+            : null;
         _length = TimeSpan.FromDays(_random.Next(4) == 0 ? 60 : 9);
         _storeJumps = _random.Next(4) == 0;
-        _storage = new SimulatedStorage(seed, _clock, createIfAbsent: _random.Next(4) > 0)
+        _storage = new SimulatedStorage(seed, _clock, createIfAbsent: _random.Next(4) > 0, versions: _terms is not null)
         {
             Lag = TimeSpan.FromMinutes(_random.Next(3) * 3),
             Latency = TimeSpan.FromMilliseconds(_random.Next(100, 3000)),
             ReadsLag = _random.Next(3) == 0,
         };
-        _model = new HistoryModel(_storage, _clock) { DatesAreTrue = !_storeJumps };
+        _model = new HistoryModel(_storage, _clock)
+        {
+            DatesAreTrue = !_storeJumps,
+            Locks = _terms is { } terms ? new HistoryLocks(_storage.Memory, terms, _clock) : null,
+        };
         _processes = new SimulatedProcesses(_clock, _random) { Between = LookAsync };
         for (var host = 0; host < Hosts && !_storeJumps; host++)
         {
-            _skews[host] = TimeSpan.FromHours(_random.Next(-48, 48));
+            _skews[host] = Skew(TimeSpan.FromHours(48));
         }
     }
 
@@ -55,6 +65,9 @@ internal sealed class CollectionHistory
     internal int Deleted { get; private set; }
 
     internal long Requests => _storage.Requests;
+
+    /// <summary>0 where nothing is locked.</summary>
+    internal long ComparedLocks => _model.Locks?.Compared ?? 0;
 
     /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
     internal static async Task<CollectionHistory> RunAsync(int seed, Sabotage sabotage = Sabotage.None)
@@ -66,8 +79,8 @@ internal sealed class CollectionHistory
 
     private async Task RunAsync()
     {
-        await CreateAsync(_storage.Memory, _clock.Skewed(() => _skews[0]));
-        _model.Cluster = await OpenAsync(_storage.Memory, host: 0);
+        await CreateAsync(_storage.Memory, _clock.Skewed(() => _skews[0]), _terms);
+        _model.Cluster = await OpenAsync(_storage.Memory, _clock.Skewed(() => _skews[0]));
         var days = (int)_length.TotalDays;
         for (var number = 0; number < Math.Min(days * 2, 26); number++)
         {
@@ -84,6 +97,12 @@ internal sealed class CollectionHistory
         for (var number = 0; number < Math.Min(days * 2, 30); number++)
         {
             Start("collect", process => process.CollectAsync(_sabotage.Margins()));
+        }
+
+        if (_terms is not null)
+        {
+            StartRenewals(days);
+            StartThief();
         }
 
         for (var jumps = _random.Next(4); jumps > 0; jumps--)
@@ -118,7 +137,7 @@ internal sealed class CollectionHistory
             try
             {
                 process.Cluster = await OpenAsync(
-                    lies ? new LyingStore(store, _sabotage, time) : store, seen);
+                    store, seen, same => lies ? new LyingStore(same, _sabotage, time) : same);
                 await run(process);
             }
             catch (SimulatedCrashException)
@@ -128,9 +147,11 @@ internal sealed class CollectionHistory
             catch (Exception failure) when (failure is LifeboatException or OperationCanceledException)
             {
                 // It said so, and nothing was promised. But a writer that was awake has no reason to.
-                if (isWriter && !process.Slept && !_storeJumps && !_storage.ReadsLag)
+                // A collection may meet what another one has just deleted and a listing still shows: it says so, and comes again.
+                if ((isWriter || what == "renew" || (_terms is not null && what == "collect" && failure is not ObjectNotFoundException))
+                    && !process.Slept && !_storeJumps && !_storage.ReadsLag)
                 {
-                    throw new BrokenPromiseException($"a backup failed for nothing: {failure.Message}");
+                    throw new BrokenPromiseException($"a {what} failed for nothing: {failure}");
                 }
             }
         });
@@ -167,26 +188,39 @@ internal sealed class CollectionHistory
     /// <summary>One clock jumps, and may come back: the store's or a host's.</summary>
     private Task JumpAsync()
     {
-        var by = TimeSpan.FromHours(_random.Next(-72, 72));
+        var by = Skew(TimeSpan.FromHours(72));
         if (_storeJumps)
         {
-            _storage.Skew += by;
+            _storage.Skew = _terms is null ? _storage.Skew + by : by;
         }
         else
         {
-            _skews[_random.Next(Hosts)] += by;
+            var host = _random.Next(Hosts);
+            _skews[host] = _terms is null ? _skews[host] + by : by;
         }
 
         return Task.CompletedTask;
     }
 
+    /// <summary>A store that locks refuses who is further away, so that no lock is shorter by more.</summary>
+    private TimeSpan Skew(TimeSpan most) =>
+        (_terms is null ? most : HistoryLocks.MostSkew / 2) * ((2 * _random.NextDouble()) - 1);
+
     /// <summary>Behind all margins, nothing is there that no backup reaches, and nothing of the collection itself.</summary>
     private async Task RequireGivenBackAsync()
     {
         var cluster = _model.Cluster;
-        for (var run = 0; run < 22; run++)
+
+        // What goes is locked until then, and what goes by a later list once more.
+        var nights = _terms is null ? 14 : 45;
+        for (var run = 0; run < nights + 8; run++)
         {
-            _clock.Advance(TimeSpan.FromDays(run < 14 ? 2 : 10));
+            _clock.Advance(TimeSpan.FromDays(run < nights ? 2 : 10));
+            if (_terms is not null)
+            {
+                await LockRenewal.RunAsync(cluster, default);
+            }
+
             var collection = new Collection(cluster, _sabotage.Margins());
             var plan = await collection.PlanAsync(default);
 
@@ -214,7 +248,7 @@ internal sealed class CollectionHistory
         var living = (await CondemnedLists.LoadAsync(cluster, default)).Lists
             .Where(list => list.Names.Any(objects.Contains)).Select(list => list.Id.ToString()).ToHashSet();
         var left = new List<string>();
-        await foreach (var facts in _storage.Memory.ListAsync("clusters/main/", default))
+        await foreach (var facts in cluster.Store.ListAsync("clusters/main/", default))
         {
             if (facts.Name.Value.Split('/') is [_, _, "leases", ..]
                 || (facts.Name.Value.Split('/') is [_, _, "condemned", var list, ..] && !living.Contains(list)))
@@ -231,17 +265,16 @@ internal sealed class CollectionHistory
                 + $"{mark.Index.Needless(static _ => true).Count()} index runs, {folders.Count - backups.Count} folders, "
                 + $"lists and leases: {string.Join(", ", left)}; {string.Join(", ", mark.Doubts)}");
         }
+
+        await RequireNoVersionsAsync();
     }
 
-    private Task<Cluster> OpenAsync(IObjectStore store, int host) => OpenAsync(store, _clock.Skewed(() => _skews[host]));
-
-    private static async Task<Cluster> OpenAsync(IObjectStore store, TimeProvider time) =>
-        await Cluster.OpenAsync(await RepositoryRoot.OpenAsync(store, secret: null, time, default), "main", default);
-
     /// <summary>A repository with one cluster, and a server that is bound to it.</summary>
-    internal static async Task<Cluster> CreateAsync(IObjectStore store, TimeProvider time)
+    /// <param name="terms">Null: nothing is locked.</param>
+    internal static async Task<Cluster> CreateAsync(ILockableStore store, TimeProvider time, LockTerms? terms = null)
     {
-        var (made, _) = await RepositoryRoot.InitAsync(store, secret: null, time, default);
+        var (made, _) = await RepositoryRoot.InitAsync(
+            terms is null ? RepositoryStores.Of(store) : HistoryLocks.StoresOf(store, time), secret: null, terms, time, default);
         var (cluster, _) = await Cluster.CreateAsync(made, "main", default);
         await LineageCatalog.BindAsync(
             cluster,

@@ -5,6 +5,7 @@ using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Collect;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Storage;
+using Lifeboat.Storage.Locks;
 using Lifeboat.Testing.Simulation;
 
 namespace Lifeboat.Tests.Collect;
@@ -13,13 +14,19 @@ namespace Lifeboat.Tests.Collect;
 internal sealed class CollectionScene
 {
     private readonly Sabotage _sabotage;
+    private readonly LockTerms? _terms;
     private readonly HistoryModel _model;
 
-    internal CollectionScene(int seed, Sabotage sabotage)
+    /// <param name="terms">Null: nothing is locked.</param>
+    internal CollectionScene(int seed, Sabotage sabotage, LockTerms? terms = null)
     {
         _sabotage = sabotage;
-        Storage = new SimulatedStorage(seed, Clock);
-        _model = new HistoryModel(Storage, Clock);
+        _terms = terms;
+        Storage = new SimulatedStorage(seed, Clock, versions: terms is not null);
+        _model = new HistoryModel(Storage, Clock)
+        {
+            Locks = terms is null ? null : new HistoryLocks(Storage.Memory, terms, Clock),
+        };
     }
 
     internal VirtualClock Clock { get; } = new();
@@ -31,7 +38,8 @@ internal sealed class CollectionScene
     /// <summary>The repository as it is.</summary>
     internal Cluster Cluster => _model.Cluster;
 
-    internal async Task OpenAsync() => _model.Cluster = await CollectionHistory.CreateAsync(Storage.Memory, Clock);
+    internal async Task OpenAsync() =>
+        _model.Cluster = await CollectionHistory.CreateAsync(Storage.Memory, Clock, _terms);
 
     /// <summary>Begins something that falls asleep before the first request of a kind, until it is woken.</summary>
     /// <param name="part">Of the name that the request is for.</param>
@@ -85,6 +93,11 @@ internal sealed class CollectionScene
         }
     }
 
+    internal async Task RenewAsync() => await new HistoryProcess(_model, new Random(1), _ => Task.CompletedTask)
+    {
+        Cluster = await ClusterOfAsync(new SimulatedStore(Storage), isWriter: true),
+    }.RenewAsync();
+
     internal Task CollectAsync() => CollectAsync(new SimulatedStore(Storage));
 
     /// <summary>One run of a collection: each list goes on by one step.</summary>
@@ -107,19 +120,40 @@ internal sealed class CollectionScene
     internal async Task<IReadOnlyCollection<Id128>> PacksAsync() =>
         (await ClusterObjects.ListAsync(Cluster, default)).Packs.Keys;
 
-    internal Task RequireReadableAsync() => _model.RequireReadableAsync(
-        _sabotage == Sabotage.CompletionIsNotAsked ? new LyingStore(Storage.Memory, _sabotage, Clock) : null);
+    internal Task RequireReadableAsync() => _model.RequireReadableAsync(_sabotage switch
+    {
+        Sabotage.CompletionIsNotAsked => new LyingStore(Storage.Memory, _sabotage, Clock),
+        Sabotage.TheNewestVersionWins => Storage.Memory,
+        _ => null,
+    });
 
     internal Task RequireReadableAsync(BackupManifest backup) => _model.RequireReadableAsync(Cluster, backup);
 
-    private async Task<Cluster> ClusterOfAsync(IObjectStore store, bool isWriter)
+    private async Task<Cluster> ClusterOfAsync(SimulatedStore store, bool isWriter)
     {
+        if (_terms is not null)
+        {
+            var locked = await RepositoryRoot.OpenAsync(
+                HistoryLocks.StoresOf(store, Clock, Lying), secret: null, Clock, default);
+            return await Cluster.OpenAsync(locked, "main", default);
+        }
+
         var lies = _sabotage.Concerns(isWriter);
         TimeProvider time = lies && isWriter ? new DrowsyClock(Clock) : Clock;
         var root = await RepositoryRoot.OpenAsync(
             lies ? new LyingStore(store, _sabotage, Clock) : store, secret: null, time, default);
         return await Cluster.OpenAsync(root, "main", default);
     }
+
+    /// <summary>Extends what it is not sabotaged to leave.</summary>
+    private IObjectStore Lying(IObjectStore store) => store.Locks is null ? store : _sabotage switch
+    {
+        Sabotage.RenewalsExtendNothing or Sabotage.BackupsDoNotRenew => new LyingLocks(store, static _ => new(true)),
+        Sabotage.RenewalsLeaveOutWhatListsName => new LyingLocks(store, async name =>
+            (await CondemnedLists.LoadAsync(Cluster, default)).Names.Any(
+                listed => name.Value == ObjectNames.ClusterRoot(Cluster.Name) + listed)),
+        _ => store,
+    };
 
     /// <summary>What a test began and holds.</summary>
     internal sealed class Sleeper(Task asleep, TaskCompletionSource woken, Task run)

@@ -29,6 +29,9 @@ internal sealed class HistoryModel(SimulatedStorage storage, VirtualClock clock)
     /// <summary>Whether the store's dates say in which order things happened.</summary>
     internal bool DatesAreTrue { get; set; }
 
+    /// <summary>What must hold of locks; null where nothing is locked.</summary>
+    internal HistoryLocks? Locks { get; init; }
+
     internal ulong NextSegment { get; set; } = 100;
 
     /// <summary>Those that are promised.</summary>
@@ -127,6 +130,17 @@ internal sealed class HistoryModel(SimulatedStorage storage, VirtualClock clock)
         {
             await RequireReadableAsync(Cluster, reader, backup);
             Read++;
+        }
+
+        if (Locks is { } locks)
+        {
+            // One that was completed at the last moment, by a writer that died then, is nobody's until a collection has seen it.
+            var open = CondemnedLists.NamesOf((await CondemnedLists.LoadAsync(Cluster, default)).Lists.Where(list => list.IsOpen));
+            var told = backups.Where(backup => _promised.Contains(backup.Id)
+                || !open.Any(name => name.EndsWith(ManifestOf(backup.Id), StringComparison.Ordinal))).ToList();
+            await locks.RequireLockedAsync(Cluster, told, async frame =>
+                [.. (await index.FindAllAsync(frame, default)).Select(place => place.Pack)]);
+            await locks.RequireLockedAsync(_segments.Values);
         }
     }
 

@@ -9,6 +9,7 @@ using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.Frames;
 using Lifeboat.Repository.Index;
 using Lifeboat.Repository.Leases;
+using Lifeboat.Repository.Locks;
 using Lifeboat.Repository.Maps;
 using Lifeboat.Repository.Packs;
 using Lifeboat.Repository.WalArchive;
@@ -47,6 +48,8 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
             "collect" when random.Next(4) == 0 =>
                 ["put list", "put cleared", "put swept", "delete", "delete packs", "delete manifest", "list clusters/main/",
                     "stat complete", "list clusters/main/leases/"],
+            "renew" when random.Next(3) == 0 =>
+                ["list clusters/main/condemned/", "list clusters/main/", "extend", "extend packs", "put renewals"],
             _ => [],
         };
         if (places.Length == 0)
@@ -81,6 +84,9 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
     /// <param name="renewals">How long it takes, in renewals of its lease.</param>
     internal async Task BackUpAsync(bool onParent, Func<bool, Dictionary<string, byte[]>> choose, int renewals)
     {
+        var begin = Cluster.Time.GetUtcNow();
+        await LockRenewal.EnsureAsync(Cluster, default);
+        model.Locks?.Promise(model.Locks.Terms.UntilFrom(begin));
         await using var session = await WriterSession.BeginAsync(Cluster, default);
         var parent = onParent ? await ParentAsync(session) : null;
         var files = choose(parent is null);
@@ -96,7 +102,7 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
 
         var run = await packs.WriteIndexAsync(default);
         var runs = parent is null ? [await MapAsync(entries)] : await DeltaAsync(parent.MapRuns, entries);
-        var manifest = Manifest(runs, run);
+        var manifest = Manifest(runs, run, begin);
         model.Writes(manifest.Id, files, parent?.Id);
         await session.CommitAsync(manifest, [], behindManifest: null, default);
         await model.PromiseAsync(
@@ -203,6 +209,17 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
         }
     }
 
+    internal async Task RenewAsync()
+    {
+        var report = await LockRenewal.RunAsync(Cluster, default);
+        if (report.Failures.Count > 0)
+        {
+            throw LockRenewal.Failed(Cluster, report);
+        }
+
+        model.Locks!.Promise(report.Until);
+    }
+
     /// <summary>Reads what it sees listed, file by file, within the time that a reader without a lease has.</summary>
     internal async Task RestoreAsync()
     {
@@ -242,7 +259,7 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
         return files;
     }
 
-    private BackupManifest Manifest(Id128[] maps, Id128? run)
+    private BackupManifest Manifest(Id128[] maps, Id128? run, DateTimeOffset begin)
     {
         var now = Cluster.Time.GetUtcNow();
         return new BackupManifest
@@ -252,7 +269,7 @@ internal sealed class HistoryProcess(HistoryModel model, Random random, Func<Tim
             Lineage = Cluster.FirstLineage,
             Kind = "full",
             Method = "files",
-            StartTime = now,
+            StartTime = begin,
             StopTime = now,
             StartLsn = new Lsn(1 << 20),
             StopLsn = new Lsn(2 << 20),

@@ -45,10 +45,26 @@ internal enum Sabotage
 
     /// <summary>What a tombstone names is condemned at once.</summary>
     TombstonesAreTakenAtOnce,
+
+    /// <summary>Renewals say that they extended locks, and extend none.</summary>
+    RenewalsExtendNothing,
+
+    /// <summary>A backup relies on what is stored, however soon its lock ends.</summary>
+    BackupsDoNotRenew,
+
+    /// <summary>Whatever a list of condemned objects names is not locked for longer, also what is needed of it.</summary>
+    RenewalsLeaveOutWhatListsName,
+
+    /// <summary>The newest version of a name is the object.</summary>
+    TheNewestVersionWins,
 }
 
 internal static class Sabotages
 {
+    /// <summary>Whether it concerns what a repository with locks does.</summary>
+    internal static bool IsOfLocks(this Sabotage sabotage) => sabotage is Sabotage.RenewalsExtendNothing
+        or Sabotage.BackupsDoNotRenew or Sabotage.RenewalsLeaveOutWhatListsName or Sabotage.TheNewestVersionWins;
+
     internal static CollectionMargins Margins(this Sabotage sabotage) => sabotage switch
     {
         Sabotage.NothingSettles => HistoryProcess.Margins with { Settle = TimeSpan.Zero },
@@ -61,6 +77,7 @@ internal static class Sabotages
     /// <summary>How one process sees the store under this sabotage.</summary>
     internal static bool Concerns(this Sabotage sabotage, bool isWriter) => sabotage switch
     {
+        _ when sabotage.IsOfLocks() => false,
         Sabotage.None or Sabotage.NothingSettles or Sabotage.TombstonesAreTakenAtOnce => false,
         Sabotage.CompletionIsNotAsked => true,
         Sabotage.CollectorsIgnoreLeases or Sabotage.CollectorsUseTheirOwnClock or Sabotage.CollectorsDoNotMarkAgain

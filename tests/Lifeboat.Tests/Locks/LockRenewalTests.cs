@@ -130,5 +130,38 @@ public sealed class LockRenewalTests
         Assert.Empty(check.Findings);
     }
 
+    [Fact]
+    public async Task What_comes_back_because_its_tombstone_was_false_is_locked_again_by_the_next_collection()
+    {
+        var world = await LockedWorld.CreateAsync();
+        var first = await world.BackupAsync(1);
+        await world.BackupAsync(100);
+        await world.Builder.ExpireAsync(first);
+        var collection = new Collection(world.Cluster);
+        for (var day = 1; day <= 60; day++)
+        {
+            world.Clock.Advance(TimeSpan.FromDays(1));
+            if (day == 25)
+            {
+                await Lifeboat.Repository.Backups.BackupCatalog.WithdrawAsync(world.Cluster, first.Lineage, first.Id, default);
+            }
+
+            var plan = await collection.PlanAsync(default);
+            Assert.Empty(plan.Doubts);
+            await collection.ApplyAsync(plan, default);
+            await LockRenewal.RunAsync(world.Cluster, default);
+            foreach (var facts in (await world.VersionsAsync($"clusters/main/lineages/{first.Lineage}/backups/{first.Id}/"))
+                .Where(facts => day >= 25 && facts.Name.LastPart == "manifest"))
+            {
+                Assert.True(
+                    await world.UntilAsync(facts) >= world.Clock.GetUtcNow() + world.Terms.Duration, $"{facts.Name} on day {day}");
+            }
+        }
+
+        var (backups, damage) = await Lifeboat.Repository.Backups.BackupCatalog.ListAsync(world.Cluster, default);
+        Assert.Empty(damage);
+        Assert.Equal(2, backups.Count);
+    }
+
     private static bool IsRenewal(ObjectFacts facts) => facts.Name.Value.Contains("/renewals/", StringComparison.Ordinal);
 }

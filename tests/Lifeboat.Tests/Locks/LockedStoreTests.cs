@@ -4,6 +4,7 @@ using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Check;
 using Lifeboat.Storage;
 using Lifeboat.Storage.Locks;
+using Lifeboat.Testing.Simulation;
 using Xunit;
 
 namespace Lifeboat.Tests.Locks;
@@ -123,6 +124,61 @@ public sealed class LockedStoreTests
         await world.Store.DeleteAsync(s_name, default);
         Assert.Empty(await world.VersionsAsync(s_name.Value));
         Assert.Null(await world.Store.StatAsync(s_name, default));
+    }
+
+    [Fact]
+    public async Task A_process_is_shown_what_it_put_where_listings_of_versions_lag()
+    {
+        var storage = new SimulatedStorage(1, new VirtualClock(), versions: true) { Lag = TimeSpan.FromHours(1) };
+        using var store = new LockedStore(
+            new SimulatedStore(storage), LockedNames.Covers, LockedWorld.ThirtyDays, storage.Clock);
+        var text = new byte[10];
+        await store.PutAsync(s_name, "first"u8.ToArray(), PutCondition.IfAbsent, default);
+        Assert.Empty(await store.ListVersionsAsync("", default).ToListAsync());
+        Assert.Equal(5, (await store.StatAsync(s_name, default))?.Size);
+        Assert.Equal(5, await store.ReadAsync(s_name, 0, text, default));
+        Assert.Equal(
+            PutOutcome.AlreadyExists,
+            await store.PutAsync(s_name, "second"u8.ToArray(), PutCondition.IfAbsent, default));
+
+        // And what others put over it meanwhile is not remembered for the first.
+        await new SimulatedStore(storage).PutAsync(s_name, "attacked"u8.ToArray(), PutCondition.Overwrite, default);
+        await store.ReadAsync(s_name, 0, text, default);
+        storage.Clock.Advance(storage.Lag);
+        Assert.Equal(5, await store.ReadAsync(s_name, 0, text, default));
+        Assert.Equal("first"u8, text.AsSpan(0, 5));
+    }
+
+    [Fact]
+    public async Task A_lock_is_made_up_for_when_epochs_end_during_an_upload()
+    {
+        var world = await LockedWorld.CreateAsync();
+        await using var writer = await world.Store.CreateAsync(s_name, default);
+        await writer.WriteAsync("first"u8.ToArray(), default);
+        world.Clock.Advance(world.Terms.Epoch * 3);
+        await writer.CompleteAsync(PutCondition.IfAbsent, default);
+        Assert.Equal(
+            world.Terms.UntilFrom(world.Clock.GetUtcNow()), await world.UntilAsync((await world.VersionsAsync(s_name.Value))[0]));
+    }
+
+    [Fact]
+    public async Task What_a_writer_without_the_right_left_of_housekeeping_is_cleared_and_nothing_else()
+    {
+        var world = await LockedWorld.CreateAsync();
+        var again = new ObjectName("clusters/main/leases/two/00000000");
+        foreach (var name in (ObjectName[])[s_lease, again, s_name])
+        {
+            await world.Store.PutAsync(name, new byte[1], PutCondition.IfAbsent, default);
+            await world.Versions.DeleteAsync(name, default);
+        }
+
+        await world.Store.PutAsync(again, new byte[2], PutCondition.IfAbsent, default);
+        var before = world.Clock.GetUtcNow();
+        Assert.Equal(0, await world.Store.ClearAsync("clusters/main/", before, default));
+        Assert.Equal(2, await world.Store.ClearAsync("clusters/main/", before.AddSeconds(1), default));
+        Assert.Empty(await world.VersionsAsync(s_lease.Value));
+        Assert.Equal(2, (await world.Store.StatAsync(again, default))?.Size);
+        Assert.Equal(1, (await world.Store.StatAsync(s_name, default))?.Size);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Lifeboat.Platform.Files;
 using Lifeboat.Storage;
 using Lifeboat.Storage.Local;
+using Lifeboat.Storage.Locks;
 using Lifeboat.Storage.Memory;
 using Lifeboat.Storage.Retry;
 using Lifeboat.Storage.Throttle;
@@ -81,6 +82,46 @@ public sealed class SimulatedStoreWithVersionsWithoutCreateIfAbsentConformance :
 {
     protected override IObjectStore CreateStore() => new SimulatedStore(
         new SimulatedStorage(1, new VirtualClock(), createIfAbsent: false, versions: true));
+}
+
+/// <summary>A repository with locks, which have ended when the next request comes: the oldest version of a name is the object.</summary>
+public class LockedStoreConformance : ObjectStoreConformance
+{
+    private readonly TimeProvider _time = new HastyTime();
+
+    protected override bool Replaces => false;
+
+    protected virtual bool HasConditionalPut => true;
+
+    protected override IObjectStore CreateStore() => new LockedStore(
+        new MemoryObjectStore(_time, HasConditionalPut, versions: true),
+        static _ => true,
+        new LockTerms(LockMode.Compliance, LockTerms.Shortest),
+        _time);
+
+    /// <summary>An hour for each look at it.</summary>
+    private sealed class HastyTime : TimeProvider
+    {
+        private long _looks;
+
+        public override DateTimeOffset GetUtcNow() =>
+            DateTimeOffset.UnixEpoch.AddYears(50).AddHours(Interlocked.Increment(ref _looks));
+    }
+}
+
+public sealed class LockedStoreWithoutConditionalPutConformance : LockedStoreConformance
+{
+    protected override bool HasConditionalPut => false;
+}
+
+/// <summary>Its housekeeping: the newest version is the object, and nothing is left behind its deletion.</summary>
+public sealed class LockedStoreHousekeepingConformance : ObjectStoreConformance
+{
+    protected override IObjectStore CreateStore() => new LockedStore(
+        new SimulatedStore(new SimulatedStorage(1, new VirtualClock(), versions: true)),
+        static _ => false,
+        new LockTerms(LockMode.Compliance, TimeSpan.FromDays(30)),
+        TimeProvider.System);
 }
 
 public sealed class ThrottledStoreConformance : ObjectStoreConformance
