@@ -8,7 +8,7 @@ namespace Lifeboat.Testing.Golden;
 public static class GoldenJson
 {
     /// <summary>What the call itself takes, and not what it reads.</summary>
-    private static readonly string[] s_ofTheCall = ["durationSeconds"];
+    private static readonly string[] s_ofTheCall = ["durationSeconds", "bytesRead"];
 
     public static JsonSerializerOptions Options { get; } = new()
     {
