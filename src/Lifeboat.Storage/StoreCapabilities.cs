@@ -6,4 +6,8 @@ namespace Lifeboat.Storage;
 /// it is not, the store looks first and writes then: two writers may both be told that they created the object.
 /// </param>
 /// <param name="Versions">Whether an overwrite or a deletion leaves the earlier version readable.</param>
-public sealed record StoreCapabilities(bool CreateIfAbsent, bool Versions);
+/// <param name="Distant">
+/// Whether each request waits for an answer from elsewhere, so that what lies side by side had better be asked for together
+/// and before it is needed.
+/// </param>
+public sealed record StoreCapabilities(bool CreateIfAbsent, bool Versions, bool Distant = false);

@@ -68,10 +68,10 @@ internal sealed class ExtentWriter : IDisposable
     private async Task WorkAsync(
         ExtentReader reader, PageComparer comparer, WindowWork work, CancellationToken cancellationToken)
     {
-        var share = new WindowWork.Share();
-        while (work.Take(share) is { } pieces)
+        await using var pieces = new ExpectedPieces(reader, work, _plan.Request.Cluster.Store, cancellationToken);
+        while (await pieces.NextAsync() is { Count: > 0 } next)
         {
-            foreach (var (file, extent) in pieces)
+            foreach (var (file, extent) in next)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 await WriteAsync(reader, comparer, file, extent, cancellationToken);

@@ -24,26 +24,44 @@ internal sealed class WindowWork
     private static FrameReference? FrameOf(ExtentEntry extent) =>
         extent.Base ?? extent.Overlays.FirstOrDefault()?.Frame;
 
-    /// <summary>The next pieces, of the file that this worker is at if there are any; null when all are handed out.</summary>
-    internal (RestoredFile File, ExtentEntry Extent)[]? Take(Share share)
+    /// <summary>
+    /// The next pieces, of the file that this worker is at as long as there are any; none when all are handed out.
+    /// </summary>
+    /// <param name="least">
+    /// Bytes of content: no more frames are taken than are needed for these. At least one is taken if there is any.
+    /// </param>
+    internal List<(RestoredFile File, ExtentEntry Extent)> Take(Share share, int least)
     {
+        var taken = new List<(RestoredFile File, ExtentEntry Extent)>();
         lock (_lock)
         {
-            if (share.Current is { Pieces.Count: > 0 } current)
+            var bytes = 0;
+            while ((taken.Count == 0 || bytes < least) && Next(share) is { } frame)
             {
-                return current.Pieces.Dequeue();
+                taken.AddRange(frame);
+                bytes += frame.Sum(piece => piece.Extent.Length);
             }
-
-            _files.RemoveAll(file => file.Pieces.Count == 0);
-            share.Current = _files.Find(file => file.Workers == 0) ?? _files.MaxBy(file => file.Pieces.Count);
-            if (share.Current is not { } next)
-            {
-                return null;
-            }
-
-            next.Workers++;
-            return next.Pieces.Dequeue();
         }
+
+        return taken;
+    }
+
+    private (RestoredFile File, ExtentEntry Extent)[]? Next(Share share)
+    {
+        if (share.Current is { Pieces.Count: > 0 } current)
+        {
+            return current.Pieces.Dequeue();
+        }
+
+        _files.RemoveAll(file => file.Pieces.Count == 0);
+        share.Current = _files.Find(file => file.Workers == 0) ?? _files.MaxBy(file => file.Pieces.Count);
+        if (share.Current is not { } next)
+        {
+            return null;
+        }
+
+        next.Workers++;
+        return next.Pieces.Dequeue();
     }
 
     /// <summary>Where one worker is.</summary>

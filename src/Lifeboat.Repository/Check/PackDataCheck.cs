@@ -49,25 +49,26 @@ internal sealed class PackDataCheck(
         using var source = new FrameSource(cluster);
         using var tagger = new ExtentTagger(cluster.TagKey);
         var plain = new byte[ContainerLimits.BodyPlaintext];
-        foreach (var frame in pack.Directory!.Frames)
+        await foreach (var frame in source.AllOfAsync(pack.Directory!, cancellationToken))
         {
             try
             {
-                var length = await source.ReadAsync(new Index.FrameLocation(pack.Id, frame), plain, cancellationToken);
+                var length = await source.ReadAsync(frame, plain, cancellationToken);
                 Interlocked.Add(ref _bytes, length);
             }
             catch (DamagedObjectException damage)
             {
-                pack.Fault(damage.Kind, $"frame {frame.Number} at byte {frame.Offset}: {damage.Detail}", frame.Id);
+                var (at, offset) = (frame.Frame.Number, frame.Frame.Offset);
+                pack.Fault(damage.Kind, $"frame {at} at byte {offset}: {damage.Detail}", frame.Frame.Id);
                 continue;
             }
             catch (LifeboatException newer) when (newer.Code == ErrorCode.UnknownFormat)
             {
-                pack.Fault(DamageKind.Inconsistent, $"frame {frame.Number}: {newer.Failure.Cause}", frame.Id);
+                pack.Fault(DamageKind.Inconsistent, $"frame {frame.Frame.Number}: {newer.Failure.Cause}", frame.Frame.Id);
                 continue;
             }
 
-            CompareFrame(pack, frame, plain, tagger);
+            CompareFrame(pack, frame.Frame, plain, tagger);
         }
     }
 

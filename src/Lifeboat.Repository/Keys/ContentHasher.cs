@@ -9,15 +9,13 @@ namespace Lifeboat.Repository.Keys;
 /// </summary>
 internal sealed class ContentHasher : IDisposable
 {
-    private const int NonceSize = 12;
-
     /// <summary>Pieces that are covered at once.</summary>
     private const int Batch = 32;
 
     private readonly IncrementalHash _hash;
     private readonly byte[] _hashKey;
     private readonly byte[] _coverKey;
-    private AesGcm? _pieces;
+    private PieceHasher? _pieces;
     private Aes? _cover;
 
     internal ContentHasher(byte[] key, byte[] hashKey, byte[] coverKey)
@@ -47,15 +45,13 @@ internal sealed class ContentHasher : IDisposable
     /// <param name="tags">Where the first goes; the next follow at every <paramref name="stride"/> bytes.</param>
     internal void TagPieces(ReadOnlySpan<byte> content, int pieceSize, Span<byte> tags, int stride)
     {
-        _pieces ??= new AesGcm(_hashKey, Id128.Size);
+        _pieces ??= new PieceHasher(_hashKey);
         if (_cover is null)
         {
             _cover = Aes.Create();
             _cover.Key = _coverKey;
         }
 
-        Span<byte> nonce = stackalloc byte[NonceSize];
-        nonce.Clear();
         Span<byte> hashes = stackalloc byte[Batch * Id128.Size];
         Span<byte> covered = stackalloc byte[Batch * Id128.Size];
         while (content.Length > 0)
@@ -64,8 +60,7 @@ internal sealed class ContentHasher : IDisposable
             for (; count < Batch && content.Length > 0; count++)
             {
                 var piece = content[..Math.Min(pieceSize, content.Length)];
-                _pieces.Encrypt(
-                    nonce, plaintext: default, ciphertext: default, hashes.Slice(count * Id128.Size, Id128.Size), piece);
+                _pieces.Hash(piece, hashes.Slice(count * Id128.Size, Id128.Size));
                 content = content[piece.Length..];
             }
 

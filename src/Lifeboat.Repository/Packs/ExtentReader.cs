@@ -8,16 +8,16 @@ using Lifeboat.Repository.Maps;
 namespace Lifeboat.Repository.Packs;
 
 /// <summary>
-/// Reads the content of extents: base, overlays over it, and the comparison with the tags. The frame that was read last is
-/// kept, so that callers who go frame by frame read each once. Used by one thread at a time.
+/// Reads the content of extents: base, overlays over it, and the comparison with the tags. The frames that were read last
+/// are kept, one of extents and one of loose pages, so that callers who go frame by frame read each once. Used by one thread
+/// at a time.
 /// </summary>
 public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposable
 {
     private readonly FrameSource _source = new(cluster);
-    private readonly byte[] _plain = new byte[ContainerLimits.BodyPlaintext];
+    private readonly LoadedFrame _extents = new();
+    private readonly LoadedFrame _loosePages = new();
     private readonly byte[] _assembled = new byte[PageTags.ExtentSize];
-    private Id128 _loaded;
-    private Slot[] _slots = [];
 
     /// <summary>The content of an extent; valid until the next call.</summary>
     /// <param name="path">The file that wants it, for messages.</param>
@@ -60,32 +60,52 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
                 path, held, $"is not what the backup's map says at page {page} of extent {extent.Number}", cancellationToken);
     }
 
+    /// <summary>
+    /// Asks for all that the extents are stored in, so that it is here when they are read. Null where the store is so near that
+    /// nothing would be won. The caller's to dispose of when they were read.
+    /// </summary>
+    public ExpectedExtents? Expect(IEnumerable<ExtentEntry> extents, CancellationToken cancellationToken)
+    {
+        if (!cluster.Store.Capabilities.Distant)
+        {
+            return null;
+        }
+
+        var frames = extents.SelectMany(extent => extent.Overlays
+            .Select(overlay => overlay.Frame)
+            .Concat(extent.Base is { } held ? [held] : []));
+        var ahead = FramesAhead.Begin(cluster, index, frames, cancellationToken);
+        _source.Ahead.Hold(ahead);
+        return new ExpectedExtents(_source.Ahead, ahead);
+    }
+
     public void Dispose() => _source.Dispose();
 
     private async ValueTask<Memory<byte>> SlotAsync(
         string path, FrameReference frame, int slot, SlotKind kind, CancellationToken cancellationToken)
     {
-        if (_loaded != frame.Id)
+        var loaded = kind == SlotKind.Extent ? _extents : _loosePages;
+        if (loaded.Id != frame.Id)
         {
             var location = await index.FindAsync(frame, cancellationToken)
                 ?? throw await MissingAsync(path, frame, cancellationToken);
-            _loaded = default;
-            _slots = await LoadAsync(location, cancellationToken);
-            _loaded = frame.Id;
+            loaded.Id = default;
+            loaded.Slots = await LoadAsync(location, loaded.Plain, cancellationToken);
+            loaded.Id = frame.Id;
         }
 
-        return slot < _slots.Length && _slots[slot].Kind == kind
-            ? _plain.AsMemory(Slot.OffsetOf(_slots, slot), _slots[slot].Length)
+        return slot < loaded.Slots.Length && loaded.Slots[slot].Kind == kind
+            ? loaded.Plain.AsMemory(Slot.OffsetOf(loaded.Slots, slot), loaded.Slots[slot].Length)
             : throw await DamagedAsync(path, frame, $"has no slot {slot} of the right kind", cancellationToken);
     }
 
     /// <summary>Reads a frame, from another pack that holds it too when the first one is damaged there.</summary>
-    private async ValueTask<Slot[]> LoadAsync(FrameLocation location, CancellationToken cancellationToken)
+    private async ValueTask<Slot[]> LoadAsync(FrameLocation location, byte[] plain, CancellationToken cancellationToken)
     {
         DamagedObjectException damage;
         try
         {
-            await _source.ReadAsync(location, _plain, cancellationToken);
+            await _source.ReadAsync(location, plain, cancellationToken);
             return location.Frame.Slots;
         }
         catch (DamagedObjectException found)
@@ -99,7 +119,7 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
             {
                 if (copy.Pack != location.Pack)
                 {
-                    await _source.ReadAsync(copy, _plain, cancellationToken);
+                    await _source.ReadAsync(copy, plain, cancellationToken);
                     return copy.Frame.Slots;
                 }
             }
@@ -138,4 +158,13 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
             $"frame {frame.Id}, which {Shown(path)} needs, {what}");
 
     private static string Shown(string path) => Platform.Files.PosixPath.Display(path);
+
+    private sealed class LoadedFrame
+    {
+        internal Id128 Id { get; set; }
+
+        internal Slot[] Slots { get; set; } = [];
+
+        internal byte[] Plain { get; } = new byte[ContainerLimits.BodyPlaintext];
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
@@ -14,9 +15,13 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
 {
     private const int MostOpen = 32;
 
+    private readonly AheadStore _store = new(cluster.Store);
     private readonly Compressor _compressor = new(level: 1);
     private readonly Dictionary<Id128, SealedObject> _open = [];
     private readonly Queue<Id128> _order = [];
+
+    /// <summary>What came already is not read again until it is dropped.</summary>
+    internal AheadStore Ahead => _store;
 
     /// <summary>Reads a whole frame; returns the bytes of its plaintext, which is what its slots sum up to.</summary>
     /// <exception cref="DamagedObjectException">The pack is missing or damaged at this frame.</exception>
@@ -30,6 +35,69 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
             ? length
             : throw new DamagedObjectException(
                 pack.Name, DamageKind.Inconsistent, $"frame {frame.Number} is not as long as its slots");
+    }
+
+    /// <summary>
+    /// All frames of a pack in their order, to be read one by one; where the store is distant, those that follow are asked for
+    /// meanwhile.
+    /// </summary>
+    internal async IAsyncEnumerable<FrameLocation> AllOfAsync(
+        PackRecord pack, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var all = pack.Frames.Select(frame => new FrameLocation(pack.Id, frame));
+        if (!_store.Capabilities.Distant)
+        {
+            foreach (var frame in all)
+            {
+                yield return frame;
+            }
+
+            yield break;
+        }
+
+        var parts = all.Chunk(Math.Max(1, FramesAhead.MostBytes / ContainerLimits.BodyPlaintext)).ToList();
+        var ahead = new Queue<FramesAhead>();
+        try
+        {
+            foreach (var part in parts.Take(2))
+            {
+                ahead.Enqueue(Begin(part));
+            }
+
+            for (var at = 0; at < parts.Count; at++)
+            {
+                foreach (var frame in parts[at])
+                {
+                    yield return frame;
+                }
+
+                await EndAsync(ahead.Dequeue());
+                if (at + 2 < parts.Count)
+                {
+                    ahead.Enqueue(Begin(parts[at + 2]));
+                }
+            }
+        }
+        finally
+        {
+            while (ahead.TryDequeue(out var left))
+            {
+                await EndAsync(left);
+            }
+        }
+
+        FramesAhead Begin(FrameLocation[] part)
+        {
+            var begun = FramesAhead.Begin(cluster, part, cancellationToken);
+            _store.Hold(begun);
+            return begun;
+        }
+
+        ValueTask EndAsync(FramesAhead done)
+        {
+            _store.Drop(done);
+            return done.DisposeAsync();
+        }
     }
 
     public void Dispose()
@@ -50,7 +118,7 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
         }
 
         open = await SealedObject.OpenAsync(
-            cluster.Store,
+            _store,
             ObjectNames.Pack(cluster.Name, id),
             ContainerKind.Pack,
             cluster.DataKey,

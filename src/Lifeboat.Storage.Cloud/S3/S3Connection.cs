@@ -30,6 +30,7 @@ internal static class S3Connection
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             HttpClientFactory = new Clients(Trusted(place, files)),
+            BufferSize = 64 << 10,
             ForcePathStyle = place.PathStyle ?? place.Endpoint is not null,
         };
         if (place.Endpoint is { } endpoint)

@@ -29,7 +29,7 @@ public sealed partial class S3ObjectStore : ILockableStore, IDisposable
         _requests = requests;
         _place = place;
         _time = time;
-        Capabilities = new StoreCapabilities(place.ConditionalPut, versions);
+        Capabilities = new StoreCapabilities(place.ConditionalPut, versions, Distant: true);
     }
 
     public string Location => $"{S3Place.Scheme}{_place.Bucket}/{_place.Prefix}".TrimEnd('/');

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Numerics;
 using Amazon.S3.Model;
 using Lifeboat.Storage.Locks;
 using Lifeboat.Storage.Retry;
@@ -59,13 +61,20 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
         if (_upload is null)
         {
             var content = _buffer.AsMemory(0, _filled);
-            return await RepeatedPut.RunAsync(
+            var attempts = 0;
+            var outcome = await RepeatedPut.RunAsync(
                 store.Requests.Uploads,
                 store,
                 name,
                 content,
-                () => store.PutAsync(name, content, condition, retention, cancellationToken),
+                () =>
+                {
+                    attempts++;
+                    return store.PutAsync(name, content, condition, retention, cancellationToken);
+                },
                 cancellationToken);
+            Release(_buffer, attempts);
+            return outcome;
         }
 
         if (_filled > 0)
@@ -192,19 +201,28 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
             await failed;
         }
 
-        var (content, number) = (_buffer.AsMemory(0, _filled), _parts.Count + 1);
+        var (buffer, length, number) = (_buffer, _filled, _parts.Count + 1);
         _buffer = [];
         _filled = 0;
-        _parts.Add(SendPartAsync(_upload, number, content, cancellationToken));
+        _parts.Add(SendPartAsync(_upload, number, buffer, length, cancellationToken));
     }
 
     private async Task<PartETag> SendPartAsync(
-        string upload, int number, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        string upload, int number, byte[] buffer, int length, CancellationToken cancellationToken)
     {
         try
         {
-            return await store.Requests.Uploads.RunAsync(
-                _ => SendPartOnceAsync(upload, number, content, cancellationToken), cancellationToken);
+            var content = buffer.AsMemory(0, length);
+            var attempts = 0;
+            var part = await store.Requests.Uploads.RunAsync(
+                attempt =>
+                {
+                    attempts = attempt;
+                    return SendPartOnceAsync(upload, number, content, cancellationToken);
+                },
+                cancellationToken);
+            Release(buffer, attempts);
+            return part;
         }
         finally
         {
@@ -271,8 +289,23 @@ internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, Objec
             return;
         }
 
-        var size = (int)Math.Min(S3Margins.PartSize, Math.Max((long)_filled + more, _buffer.Length * 2L));
-        Array.Resize(ref _buffer, size);
+        // Powers of two, so that the pool's arrays are no longer than a part.
+        var size = _upload is null
+            ? Math.Min(S3Margins.PartSize, (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max((long)_filled + more, _buffer.Length * 2L)))
+            : S3Margins.PartSize;
+        var grown = ArrayPool<byte>.Shared.Rent((int)size);
+        _buffer.AsSpan(0, _filled).CopyTo(grown);
+        Release(_buffer, attempts: 0);
+        _buffer = grown;
+    }
+
+    /// <summary>Back to the pool, unless an attempt was broken off: its transfer may read it still.</summary>
+    private static void Release(byte[] buffer, int attempts)
+    {
+        if (buffer.Length > 0 && attempts <= 1)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private void RequireUnspent()

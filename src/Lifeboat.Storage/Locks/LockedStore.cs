@@ -37,7 +37,7 @@ public sealed partial class LockedStore : IObjectStore, IObjectLocks, IDisposabl
     public string Location => _inner.Location;
 
     /// <summary>Versions are this store's own business: to whoever uses it an object has one.</summary>
-    public StoreCapabilities Capabilities => new(_inner.Capabilities.CreateIfAbsent, Versions: false);
+    public StoreCapabilities Capabilities => _inner.Capabilities with { Versions = false };
 
     public IObjectLocks? Locks => _terms is null ? null : this;
 

@@ -91,6 +91,40 @@ public sealed class CephGateway : IDisposable
         return new S3Place(bucket, "some/prefix/") { Endpoint = Endpoint };
     }
 
+    /// <summary>Another user than the one who owns the buckets; without a policy he may do nothing to them.</summary>
+    /// <returns>What a program needs in its environment to come as this user.</returns>
+    public async Task<IReadOnlyDictionary<string, string>> NewUserAsync(string name)
+    {
+        var start = new ProcessStartInfo("radosgw-admin")
+        {
+            ArgumentList =
+            {
+                "user", "create", $"--uid={name}", $"--display-name={name}", $"--access-key={Key}{name}",
+                $"--secret-key={Secret}{name}",
+            },
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["CEPH_CONF"] = Path.Combine(_folder.Root, "ceph.conf");
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = await process.StandardError.ReadToEndAsync();
+        await output;
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? new Dictionary<string, string>(Credentials, StringComparer.Ordinal)
+            {
+                ["AWS_ACCESS_KEY_ID"] = Key + name,
+                ["AWS_SECRET_ACCESS_KEY"] = Secret + name,
+            }
+            : throw new InvalidOperationException($"radosgw-admin ended with exit code {process.ExitCode}: {error}");
+    }
+
+    /// <summary>Sets the bucket's policy, as its owner.</summary>
+    public Task SetPolicyAsync(string bucket, string policy) =>
+        _client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = policy });
+
     private static async Task<CephGateway> StartAsync()
     {
         foreach (var (name, value) in Credentials)

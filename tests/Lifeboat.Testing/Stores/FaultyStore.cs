@@ -31,6 +31,9 @@ public sealed class FaultyStore : IObjectStore
     /// <summary>How long its failures ask to be left alone.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether it says that it is distant, so that whoever reads asks ahead.</summary>
+    public bool IsDistant { get; init; }
+
     /// <summary>Whether a planned fault was reached.</summary>
     public bool Struck => _counter.Struck;
 
@@ -42,7 +45,7 @@ public sealed class FaultyStore : IObjectStore
 
     public string Location => _inner.Location;
 
-    public StoreCapabilities Capabilities => _inner.Capabilities;
+    public StoreCapabilities Capabilities => _inner.Capabilities with { Distant = IsDistant || _inner.Capabilities.Distant };
 
     public ValueTask<PutOutcome> PutAsync(
         ObjectName name, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using Lifeboat.Engine.Wal;
+using Lifeboat.Engine.Wal.Pieces;
 using Lifeboat.Engine.Wal.Summaries;
 using Lifeboat.Platform.Files;
 using Lifeboat.Postgres.Format;
@@ -6,8 +7,10 @@ using Lifeboat.Postgres.Format.Control;
 using Lifeboat.Repository;
 using Lifeboat.Repository.Clusters;
 using Lifeboat.Repository.WalArchive;
+using Lifeboat.Storage;
 using Lifeboat.Storage.Memory;
 using Lifeboat.Testing.Servers;
+using Lifeboat.Testing.Stores;
 using Npgsql;
 using Xunit;
 
@@ -146,6 +149,35 @@ internal sealed class ChangeServer : IAsyncDisposable
     /// <summary>Takes a segment that the server is far beyond out of the archive and out of pg_wal.</summary>
     internal async Task ForgetAsync(WalSegmentName segment)
     {
+        var found = await GoBeyondAsync(segment);
+        await Cluster.Store.DeleteAsync(found.Name, Token);
+    }
+
+    /// <summary>Damages the stored content of a segment that the server is far beyond and has no more.</summary>
+    internal async Task DamageAsync(WalSegmentName segment)
+    {
+        var found = await GoBeyondAsync(segment);
+        var content = (await Cluster.Store.ReadAllAsync(found.Name, Token))!;
+        for (var at = content.Length / 8; at < content.Length; at += content.Length / 8)
+        {
+            content[at] ^= 0x10;
+        }
+
+        await Cluster.Store.PutAsync(found.Name, content, PutCondition.Overwrite, Token);
+    }
+
+    /// <summary>Stores a segment anew without its summary; the server is far beyond it and has it no more.</summary>
+    internal async Task ForgetSummaryAsync(WalSegmentName segment)
+    {
+        var found = await GoBeyondAsync(segment);
+        var facts = await WalStore.ReadFactsAsync(Cluster, found, Token);
+        var (content, _) = await ArchivedSegment.ReadAsync(Cluster, found, segment.Size, Token);
+        await Cluster.Store.DeleteAsync(found.Name, Token);
+        await WalStore.PutAsync(Cluster, Cluster.FirstLineage, content, facts, blocks: default, 1, Token);
+    }
+
+    private async Task<WalObject> GoBeyondAsync(WalSegmentName segment)
+    {
         for (var more = 0; more < 4; more++)
         {
             await RunAsync("create table if not exists filler(i int);\ninsert into filler values (1);\nselect pg_switch_wal();\n");
@@ -155,8 +187,8 @@ internal sealed class ChangeServer : IAsyncDisposable
         await ArchiverIsIdleAsync();
         await PushArchivedAsync();
         var found = await WalStore.FindAsync(Cluster, Cluster.FirstLineage, segment.ToString(), Token);
-        await Cluster.Store.DeleteAsync(Assert.Single(found).Name, Token);
         File.Delete(Path.Combine(Server.DataDirectory, "pg_wal", segment.ToString()));
+        return Assert.Single(found);
     }
 
     /// <summary>Stops the server and lets it go on along a new timeline.</summary>

@@ -29,7 +29,8 @@ public sealed class KilledProgramTests
         {
             // Something new each time, so that there is something to copy.
             await server.PgbenchTransactionsAsync(clients: 2, transactions: 200);
-            using var backup = RunningProgram.Start(BackupCommand(vault, server));
+            using var backup = RunningProgram.Start(
+                BackupCommand(vault, server, "--kind", random.Next(2) == 0 ? "full" : "incremental"));
             await Task.Delay(longest * random.NextDouble());
             await backup.KillAsync();
 
@@ -42,7 +43,9 @@ public sealed class KilledProgramTests
             Assert.False(await server.IsInBackupModeAsync());
         }
 
-        reported.Add((await vault.BackupAsync(server)).Text("id"));
+        var last = await vault.BackupAsync(server, "--kind", "incremental");
+        Assert.Equal(("incremental", "wal"), (last.Text("kind"), last.Text("method")));
+        reported.Add(last.Text("id"));
         Assert.Empty(reported.Except(await vault.ListedAsync()));
         (await vault.RunAsync("check", "--read-data")).Expect();
         var at = 0;

@@ -67,25 +67,51 @@ public sealed class IncrementalJudgeTests
             await RequireSameAsync(server, again, "its first backup expired");
         });
 
-    [Fact]
-    public Task What_a_missing_segment_leaves_unknown_is_read_and_compared() =>
+    /// <summary>What is taken from the archive, what the backup then says, and whether WAL still tells all.</summary>
+    public static TheoryData<string, string?> Losses() => new()
+    {
+        { "segment", "neither archived nor in pg_wal" },
+        { "content", "damaged" },
+        { "summary", null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public Task What_the_archive_cannot_tell_is_read_and_compared(string lost, string? reason) =>
         Sample.SeededAsync(async () =>
         {
             await using var server = await ChangeServer.StartAsync(17, s_keepSome);
             await server.Server.PgbenchInitAsync(1);
             await server.RunAsync(ChangeSteps.Base);
             var full = await ChangeBackups.TakeAsync(server, BackupKind.Full);
-            var numbers = Sample.Numbers("incremental fallback");
+            var numbers = Sample.Numbers($"incremental without {lost}");
             await server.RunStepsAsync(numbers, 6);
             var size = new WalSegmentSize(full.Server.WalSegmentSize);
-            await server.ForgetAsync(WalSegmentName.OfEnd(full.Timeline, full.StopLsn, size).Next);
+            var segment = WalSegmentName.OfEnd(full.Timeline, full.StopLsn, size).Next;
+            await (lost switch
+            {
+                "segment" => server.ForgetAsync(segment),
+                "content" => server.DamageAsync(segment),
+                _ => server.ForgetSummaryAsync(segment),
+            });
 
             var backup = await ChangeBackups.TakeAsync(server, BackupKind.Incremental);
 
-            Assert.Equal((BackupKinds.Incremental, BackupMethods.Tags), (backup.Kind, backup.Method));
-            Assert.Contains("neither archived nor in pg_wal", backup.FallbackReason, StringComparison.Ordinal);
-            Assert.Contains(backup.Warnings, warning => warning.Contains(backup.FallbackReason!, StringComparison.Ordinal));
-            await RequireSameAsync(server, backup, "fallback");
+            Assert.Equal(
+                (BackupKinds.Incremental, reason is null ? BackupMethods.Wal : BackupMethods.Tags), (backup.Kind, backup.Method));
+            if (reason is null)
+            {
+                Assert.Null(backup.FallbackReason);
+            }
+            else
+            {
+                Assert.Contains(reason, backup.FallbackReason, StringComparison.Ordinal);
+                Assert.Contains(segment.ToString(), backup.FallbackReason, StringComparison.Ordinal);
+                Assert.Contains(
+                    backup.Warnings, warning => warning.Contains(backup.FallbackReason!, StringComparison.Ordinal));
+            }
+
+            await RequireSameAsync(server, backup, lost);
             var auto = await ChangeBackups.TakeAsync(server, BackupKind.Auto);
             Assert.Equal((BackupKinds.Incremental, BackupMethods.Wal, backup.Id), (auto.Kind, auto.Method, auto.Parent));
         });

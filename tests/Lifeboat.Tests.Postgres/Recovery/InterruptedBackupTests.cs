@@ -91,6 +91,57 @@ public sealed class InterruptedBackupTests
         Assert.Equal(await PgbenchBank.CheckAsync(server), await PgbenchBank.CheckAsync(restored));
     }
 
+    /// <summary>What was stored before it was killed is found by its tags, and not stored again.</summary>
+    [Theory]
+    [InlineData("full")]
+    [InlineData("incremental")]
+    public async Task A_backup_that_was_killed_goes_on_where_it_was(string kind)
+    {
+        using var vault = await Vault.CreateAsync();
+        await using var server = await PostgresServer.StartNewAsync(17, vault.Archiving());
+        if (kind == "incremental")
+        {
+            await vault.BackupAsync(server);
+        }
+
+        // Pages that do not compress to less than half: more than two packs of 64 MiB.
+        await server.ExecuteAsync(
+            "CREATE TABLE noise AS SELECT i, string_agg(md5(i::text || j), '') AS t"
+            + " FROM generate_series(1, 260000) i, generate_series(1, 32) j GROUP BY i");
+        await server.ExecuteAsync("CHECKPOINT");
+        await server.ArchiveAllAsync();
+        var before = PackedBytes(vault);
+        using (var killed = RunningProgram.Start(vault.Command(
+            "backup", "--cluster-dir", server.DataDirectory, "--connection", server.ConnInfo(), "--kind", kind, "--jobs", "1")))
+        {
+            while (PackedBytes(vault) == before)
+            {
+                Assert.False(killed.HasExited, "it ended before it was killed");
+                await Task.Delay(20);
+            }
+
+            await killed.KillAsync();
+        }
+
+        var left = PackedBytes(vault) - before;
+
+        var again = await vault.BackupAsync(server, "--kind", kind);
+
+        Assert.Equal((kind, kind == "full" ? "files" : "wal"), (again.Text("kind"), again.Text("method")));
+        Assert.InRange(left, 60L << 20, long.MaxValue);
+        var all = PackedBytes(vault);
+        await vault.BackupAsync(server, "--kind", "full", "--store-anew");
+        Assert.InRange(all, left, (long)((PackedBytes(vault) - all) * 1.02));
+        (await vault.RunAsync("check", "--read-data")).Expect();
+        await using var restored = await vault.RecoverAsync(server, "r", "--backup", again.Text("id"), "--target-immediate");
+        const string Sum = "SELECT count(*) || ' ' || sum(hashtext(t)) FROM noise";
+        Assert.Equal(await server.ScalarAsync<string>(Sum), await restored.ScalarAsync<string>(Sum));
+    }
+
+    private static long PackedBytes(Vault vault) => vault.Objects()
+        .Where(item => item.Key.Contains("/packs/", StringComparison.Ordinal))
+        .Sum(item => item.Value);
+
     [Fact]
     public async Task A_backup_that_is_asked_to_stop_ends_the_server_s_backup_mode()
     {

@@ -21,8 +21,9 @@ internal static class FaultMatrix
     internal static IEnumerable<string> Operations => FaultedOperation.All.Keys;
 
     /// <summary>A fault of the store's answer.</summary>
-    internal static Task OfStoreAsync(string operation, StoreFault fault, int count) => LoopAsync(
-        $"{operation}, store, {fault.Kind}, {(fault.ForGood ? "for good" : "once")}",
+    /// <param name="isDistant">Whether the store says that it is, so that what is read is asked for ahead.</param>
+    internal static Task OfStoreAsync(string operation, StoreFault fault, int count, bool isDistant = false) => LoopAsync(
+        $"{operation}, {(isDistant ? "distant " : "")}store, {fault.Kind}, {(fault.ForGood ? "for good" : "once")}",
         operation,
         count,
         code => code == ErrorCode.StoreUnavailable
@@ -38,7 +39,10 @@ internal static class FaultMatrix
                     {
                         // Each process of the operation opens the store anew; the count goes on.
                         total += counted?.Count ?? 0;
-                        counted = new FaultyStore(store, at is null ? null : fault with { At = at.Value - total });
+                        counted = new FaultyStore(store, at is null ? null : fault with { At = at.Value - total })
+                        {
+                            IsDistant = isDistant,
+                        };
                         return counted;
                     }),
                 () => total + (counted?.Count ?? 0),

@@ -18,6 +18,18 @@ public sealed class StoreFaultTests
     public Task A_failed_store_operation_is_no_success_and_leaves_nothing_half(
         string operation, StoreFaultKind kind, bool forGood) =>
         FaultMatrix.OfStoreAsync(operation, new StoreFault(1, forGood, kind), count: 6);
+
+    public static TheoryData<string, StoreFaultKind, bool> FaultsOfReading => new(
+        from operation in new[] { "restore", "delta" }
+        from kind in Enum.GetValues<StoreFaultKind>()
+        from forGood in new[] { false, true }
+        select (operation, kind, forGood));
+
+    [Theory]
+    [MemberData(nameof(FaultsOfReading))]
+    public Task A_failed_store_operation_is_no_success_where_frames_are_asked_for_ahead(
+        string operation, StoreFaultKind kind, bool forGood) =>
+        FaultMatrix.OfStoreAsync(operation, new StoreFault(1, forGood, kind), count: 3, isDistant: true);
 }
 
 public sealed class FileFaultTests

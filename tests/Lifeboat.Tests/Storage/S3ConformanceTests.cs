@@ -20,7 +20,7 @@ public abstract class S3Conformance(bool versions, bool conditionalPut) : Object
             PosixFileSystem.Instance,
             TimeProvider.System,
             TestContext.Current.CancellationToken);
-        Assert.Equal(new StoreCapabilities(conditionalPut, versions), _store.Capabilities);
+        Assert.Equal(new StoreCapabilities(conditionalPut, versions, Distant: true), _store.Capabilities);
     }
 
     public ValueTask DisposeAsync()
