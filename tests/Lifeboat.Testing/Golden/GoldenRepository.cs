@@ -26,6 +26,9 @@ public sealed record GoldenRepository(string Name)
     /// <summary>What the program must say of it, and what its WAL and its restored backups are.</summary>
     public JsonObject Expected => Read("expected.json").AsObject();
 
+    /// <summary>Damages of it, each with what must be said of it.</summary>
+    public JsonArray Damages => File.Exists(this["damages.json"]) ? Read("damages.json").AsArray() : [];
+
     /// <summary>A path in its folder.</summary>
     public string this[string file] => Path.Combine(Root, Name, file);
 
