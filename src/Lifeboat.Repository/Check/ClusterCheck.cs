@@ -11,7 +11,7 @@ namespace Lifeboat.Repository.Check;
 
 /// <summary>
 /// Checks one cluster: records, packs, index runs, manifests, maps, then (when asked) the content of all packs, then WAL,
-/// then what nothing needs. Used once.
+/// then what nothing needs, then what collections go by. Used once.
 /// </summary>
 internal sealed class ClusterCheck(
     StoredCluster stored, FindingList findings, CheckOptions options, IProgress<CheckProgress>? progress)
@@ -79,6 +79,7 @@ internal sealed class ClusterCheck(
         }
 
         BytesRead += wal.BytesRead + pieces.BytesRead;
+        await new DocumentCheck(cluster, stored, findings).RunAsync(cancellationToken);
         await LeaveCollectedAsync(cluster, cancellationToken);
         return true;
     }

@@ -1,5 +1,6 @@
 using Lifeboat.Repository.Backups;
 using Lifeboat.Repository.Clusters;
+using Lifeboat.Repository.Containers;
 using Lifeboat.Repository.Encoding;
 using Lifeboat.Repository.WalArchive;
 using Lifeboat.Postgres.Format;
@@ -80,14 +81,9 @@ internal sealed class StoredObjects
             return ClusterOf(name).HasRecord = true;
         }
 
-        // Leases and lists of condemned objects are the collection's: they hold nothing that a backup needs.
-        if (rest is ["leases" or "condemned", var holder, _] && Id128.TryParse(holder, out _))
+        if (DocumentKindOf(rest) is { } document)
         {
-            return true;
-        }
-
-        if (rest is ["renewals", { Length: 16 }])
-        {
+            ClusterOf(name).Documents.Add((facts.Name, document, facts.Size));
             return true;
         }
 
@@ -105,6 +101,18 @@ internal sealed class StoredObjects
         };
         return kind?.TryAdd(id, facts.Size) ?? false;
     }
+
+    /// <summary>Of what is the collection's and the locks'; null for anything else.</summary>
+    private static ContainerKind? DocumentKindOf(string[] rest) => rest switch
+    {
+        ["leases", var holder, _] when Id128.TryParse(holder, out _) => ContainerKind.Lease,
+        ["condemned", var list, "list"] when Id128.TryParse(list, out _) => ContainerKind.Condemned,
+        ["condemned", var list, "cleared"] when Id128.TryParse(list, out _) => ContainerKind.Cleared,
+        ["condemned", var list, "swept"] when Id128.TryParse(list, out _) => ContainerKind.Swept,
+        ["condemned", var list, "decided"] when Id128.TryParse(list, out _) => ContainerKind.Decided,
+        ["renewals", { Length: 16 }] => ContainerKind.Renewal,
+        _ => null,
+    };
 
     private static bool PlaceInLineage(
         string name, Id128 lineage, string[] rest, ObjectFacts facts, Func<string, Id128, StoredLineage> add)
@@ -126,6 +134,7 @@ internal sealed class StoredObjects
                 return true;
             case ["backups", var backup, "complete"] when BackupId.IsValid(backup):
                 add(name, lineage).Completions.Add(backup);
+                add(name, lineage).CompletionObjects.Add((facts.Name, ContainerKind.Completion, facts.Size));
                 return true;
             case ["backups", var backup, "marks", var mark]
                 when BackupId.IsValid(backup) && BackupMarks.TryParse(mark, out _):
@@ -184,6 +193,9 @@ internal sealed class StoredCluster
 
     internal SortedDictionary<Id128, StoredLineage> Lineages { get; } = [];
 
+    /// <summary>Leases, lists of condemned objects, renewals of locks.</summary>
+    internal List<(ObjectName Name, ContainerKind Kind, long Size)> Documents { get; } = [];
+
     /// <summary>Ids of all backups, from the names of their manifests.</summary>
     internal IEnumerable<string> BackupIds => Lineages.Values.SelectMany(lineage => lineage.BackupIds);
 }
@@ -203,6 +215,8 @@ internal sealed class StoredLineage
 
     /// <summary>Ids of backups that have a completion.</summary>
     internal HashSet<string> Completions { get; } = new(StringComparer.Ordinal);
+
+    internal List<(ObjectName Name, ContainerKind Kind, long Size)> CompletionObjects { get; } = [];
 
     internal List<ObjectName> WalTombstones { get; } = [];
 

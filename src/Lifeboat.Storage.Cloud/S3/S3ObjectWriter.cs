@@ -13,7 +13,7 @@ namespace Lifeboat.Storage.Cloud.S3;
 internal sealed class S3ObjectWriter(S3ObjectStore store, ObjectName name, ObjectRetention? retention) : IObjectWriter
 {
     /// <summary>The shared pool would keep a part's memory for each thread that ever gave one back.</summary>
-    private static readonly ArrayPool<byte> s_memory = ArrayPool<byte>.Create(S3Margins.PartSize, 2 * S3Margins.MostParts);
+    private static readonly ArrayPool<byte> s_memory = ArrayPool<byte>.Create(S3Margins.PartSize, 4 * S3Margins.MostParts);
 
     private const string Operation = "write to the repository";
     private const string Right = "s3:PutObject";
