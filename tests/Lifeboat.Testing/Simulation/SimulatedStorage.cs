@@ -91,6 +91,17 @@ public sealed class SimulatedStorage
         NotePut(name.Value, wasThere || (Memory.Capabilities.Versions && (await Versions.OfAsync(name)).Count > 1), by);
     }
 
+    /// <summary>What was deleted since the last call; a pack that is put meanwhile, on a thread of its own, may add to it.</summary>
+    public IReadOnlyList<KeyValuePair<string, DateTimeOffset>> TakeDeleted()
+    {
+        lock (_lock)
+        {
+            var taken = Deleted.ToList();
+            Deleted.Clear();
+            return taken;
+        }
+    }
+
     /// <summary>On a store with versions a deletion marker is put: that is listed late, too.</summary>
     internal async ValueTask DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {

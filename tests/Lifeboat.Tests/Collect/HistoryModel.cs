@@ -92,7 +92,7 @@ internal sealed class HistoryModel(SimulatedStorage storage, VirtualClock clock)
     /// <summary>What was deleted had expired long enough; segments that did not expire are there.</summary>
     internal void RequireOldDeletions()
     {
-        foreach (var (name, at) in storage.Deleted)
+        foreach (var (name, at) in storage.TakeDeleted())
         {
             var expired = _expired.Where(item => name.EndsWith(item.Key, StringComparison.Ordinal)).ToList();
             if (expired.Count > 0 && at - expired[0].Value < CollectionMargins.Usual.Tombstones)
@@ -105,8 +105,6 @@ internal sealed class HistoryModel(SimulatedStorage storage, VirtualClock clock)
                 throw new BrokenPromiseException($"{name} did not expire and was deleted");
             }
         }
-
-        storage.Deleted.Clear();
     }
 
     /// <summary>Every backup that is listed, or was promised and not expired, reads as it was written.</summary>
