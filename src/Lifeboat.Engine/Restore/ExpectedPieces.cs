@@ -21,8 +21,8 @@ internal sealed class ExpectedPieces(
 
     private readonly bool _isDistant = store.Capabilities.Distant;
     private readonly WindowWork.Share _share = new();
-    private readonly Queue<(List<(RestoredFile File, ExtentEntry Extent)> Pieces, ExpectedExtents? Expected)> _queue = [];
-    private ExpectedExtents? _current;
+    private readonly Queue<(List<(RestoredFile File, ExtentEntry Extent)> Pieces, ExpectedFrames? Expected)> _queue = [];
+    private ExpectedFrames? _current;
 
     /// <summary>The next ones; none when all of the window are handed out. Those before are done with.</summary>
     internal async ValueTask<List<(RestoredFile File, ExtentEntry Extent)>> NextAsync()

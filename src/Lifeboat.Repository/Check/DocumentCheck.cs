@@ -14,7 +14,8 @@ internal sealed class DocumentCheck(Cluster cluster, StoredCluster stored, Findi
     private const int MostAtOnce = 16;
 
     internal async ValueTask RunAsync(CancellationToken cancellationToken) => await Parallel.ForEachAsync(
-        stored.Documents.Concat(stored.Lineages.Values.SelectMany(lineage => lineage.CompletionObjects)),
+        stored.Documents.Concat(stored.Lineages.Values.SelectMany(lineage => lineage.Completions.Values)
+            .Select(facts => (facts.Name, Kind: ContainerKind.Completion, facts.Size))),
         RequestsAtOnce.Options(MostAtOnce, cancellationToken),
         (document, token) => ReadAsync(document.Name, document.Kind, document.Size, token));
 

@@ -50,7 +50,7 @@ internal sealed class LineageCheck(Cluster cluster, StoredCluster stored, Findin
                 {
                     expiredMaps.UnionWith(manifest.MapRuns);
                 }
-                else if (manifest is { Lease: not null } && !content.Completions.Contains(backup))
+                else if (manifest is { Lease: not null } && !content.Completions.ContainsKey(backup))
                 {
                     // Nobody lists it: its writer is at work, or died, and the collection takes it away then.
                     expiredMaps.UnionWith(manifest.MapRuns);

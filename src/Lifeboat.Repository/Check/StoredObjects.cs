@@ -133,8 +133,7 @@ internal sealed class StoredObjects
                 add(name, lineage).Tombstones.Add(facts.Name);
                 return true;
             case ["backups", var backup, "complete"] when BackupId.IsValid(backup):
-                add(name, lineage).Completions.Add(backup);
-                add(name, lineage).CompletionObjects.Add((facts.Name, ContainerKind.Completion, facts.Size));
+                add(name, lineage).Completions[backup] = facts;
                 return true;
             case ["backups", var backup, "marks", var mark]
                 when BackupId.IsValid(backup) && BackupMarks.TryParse(mark, out _):
@@ -213,10 +212,8 @@ internal sealed class StoredLineage
 
     internal List<ObjectName> Marks { get; } = [];
 
-    /// <summary>Ids of backups that have a completion.</summary>
-    internal HashSet<string> Completions { get; } = new(StringComparer.Ordinal);
-
-    internal List<(ObjectName Name, ContainerKind Kind, long Size)> CompletionObjects { get; } = [];
+    /// <summary>By the ids of the backups that have one.</summary>
+    internal Dictionary<string, ObjectFacts> Completions { get; } = new(StringComparer.Ordinal);
 
     internal List<ObjectName> WalTombstones { get; } = [];
 

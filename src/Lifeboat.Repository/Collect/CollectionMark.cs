@@ -61,11 +61,6 @@ internal sealed class CollectionMark(Cluster cluster, ClusterObjects objects, Fr
         await FindFreeAsync(cancellationToken);
     }
 
-    /// <summary>Every frame that an entry of a map names, whatever other runs say of its place.</summary>
-    internal static IEnumerable<Id128> FramesOf(MapEntry entry) => entry.Extent is not { } extent
-        ? []
-        : extent.Overlays.Select(overlay => overlay.Frame.Id).Concat(extent.Base is { } held ? [held.Id] : []);
-
     private async ValueTask ReadMapAsync(Id128 run, CancellationToken cancellationToken)
     {
         try

@@ -136,7 +136,7 @@ public sealed class WriterSession : IAsyncDisposable
         {
             await foreach (var entry in MapRunReader.ReadAsync(_cluster, run, from: [], cancellationToken))
             {
-                foreach (var frame in CollectionMark.FramesOf(entry).Where(known.Add))
+                foreach (var frame in entry.FrameIds.Where(known.Add))
                 {
                     if ((await index.FindAllAsync(frame, cancellationToken)).Count == 0)
                     {

@@ -35,6 +35,10 @@ public sealed record ExtentEntry(
 
     public bool IsZero => Base is null && Overlays.Length == 0;
 
+    /// <summary>Every frame that it names.</summary>
+    internal IEnumerable<FrameReference> Frames =>
+        Overlays.Select(overlay => overlay.Frame).Concat(Base is { } held ? [held] : []);
+
     /// <summary>The pages that its overlays hold.</summary>
     internal ulong OverlaidPages => Overlay.Union(Overlays);
 
@@ -55,8 +59,8 @@ public sealed record ExtentEntry(
             return $"extent {Number} has {Tags.Length} bytes of tags and {Overlays.Length} overlays";
         }
 
-        if (Slot is < 0 or >= Frames.Slot.MostPerFrame
-            || Overlays.Any(overlay => overlay.Slot is < 0 or >= Frames.Slot.MostPerFrame
+        if (Slot is < 0 or >= Repository.Frames.Slot.MostPerFrame
+            || Overlays.Any(overlay => overlay.Slot is < 0 or >= Repository.Frames.Slot.MostPerFrame
                 || overlay.Pages == 0 || (overlay.Pages & ~AllPages) != 0))
         {
             return $"extent {Number} refers to a slot or page that cannot be";

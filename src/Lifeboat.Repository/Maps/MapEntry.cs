@@ -1,3 +1,5 @@
+using Lifeboat.Repository.Encoding;
+
 namespace Lifeboat.Repository.Maps;
 
 /// <summary>
@@ -19,6 +21,9 @@ public sealed record MapEntry(byte[] PathBytes, ExtentEntry? Extent, FileFacts? 
 
     /// <summary>The path as a string that carries every byte (<see cref="Platform.Files.PosixPath"/>).</summary>
     public string Path => _path ??= Platform.Files.PosixPath.Decode(PathBytes);
+
+    /// <summary>The ids of every frame that it names, whatever other runs say of its place.</summary>
+    internal IEnumerable<Id128> FrameIds => Extent?.Frames.Select(frame => frame.Id) ?? [];
 
     internal int Number => Extent?.Number ?? int.MaxValue;
 

@@ -7,10 +7,12 @@ internal sealed class AheadStore(IObjectStore store) : ForwardingStore(store)
 {
     private readonly List<FramesAhead> _held = [];
 
-    internal void Hold(FramesAhead frames) => _held.Add(frames);
-
-    /// <summary>From here on it is asked for as if it had not come; the caller's to dispose of.</summary>
-    internal void Drop(FramesAhead frames) => _held.Remove(frames);
+    /// <summary>Until what is given back is disposed of, these are not asked for again; then it is as if they had not come.</summary>
+    internal ExpectedFrames Hold(FramesAhead frames)
+    {
+        _held.Add(frames);
+        return new ExpectedFrames(_held, frames);
+    }
 
     public override async ValueTask<int> ReadAsync(
         ObjectName name, long offset, Memory<byte> buffer, CancellationToken cancellationToken)

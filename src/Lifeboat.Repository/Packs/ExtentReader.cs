@@ -64,19 +64,15 @@ public sealed class ExtentReader(Cluster cluster, FrameIndex index) : IDisposabl
     /// Asks for all that the extents are stored in, so that it is here when they are read. Null where the store is so near that
     /// nothing would be won. The caller's to dispose of when they were read.
     /// </summary>
-    public ExpectedExtents? Expect(IEnumerable<ExtentEntry> extents, CancellationToken cancellationToken)
+    public ExpectedFrames? Expect(IEnumerable<ExtentEntry> extents, CancellationToken cancellationToken)
     {
         if (!cluster.Store.Capabilities.Distant)
         {
             return null;
         }
 
-        var frames = extents.SelectMany(extent => extent.Overlays
-            .Select(overlay => overlay.Frame)
-            .Concat(extent.Base is { } held ? [held] : []));
-        var ahead = FramesAhead.Begin(cluster, index, frames, cancellationToken);
-        _source.Ahead.Hold(ahead);
-        return new ExpectedExtents(_source.Ahead, ahead);
+        return _source.Ahead.Hold(
+            FramesAhead.Begin(cluster, index, extents.SelectMany(extent => extent.Frames), cancellationToken));
     }
 
     public void Dispose() => _source.Dispose();

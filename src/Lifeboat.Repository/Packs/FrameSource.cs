@@ -56,7 +56,7 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
         }
 
         var parts = all.Chunk(Math.Max(1, FramesAhead.MostBytes / ContainerLimits.BodyPlaintext)).ToList();
-        var ahead = new Queue<FramesAhead>();
+        var ahead = new Queue<ExpectedFrames>();
         try
         {
             foreach (var part in parts.Take(2))
@@ -71,7 +71,7 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
                     yield return frame;
                 }
 
-                await EndAsync(ahead.Dequeue());
+                await ahead.Dequeue().DisposeAsync();
                 if (at + 2 < parts.Count)
                 {
                     ahead.Enqueue(Begin(parts[at + 2]));
@@ -82,22 +82,12 @@ public sealed class FrameSource(Cluster cluster) : IDisposable
         {
             while (ahead.TryDequeue(out var left))
             {
-                await EndAsync(left);
+                await left.DisposeAsync();
             }
         }
 
-        FramesAhead Begin(FrameLocation[] part)
-        {
-            var begun = FramesAhead.Begin(cluster, part, cancellationToken);
-            _store.Hold(begun);
-            return begun;
-        }
-
-        ValueTask EndAsync(FramesAhead done)
-        {
-            _store.Drop(done);
-            return done.DisposeAsync();
-        }
+        ExpectedFrames Begin(FrameLocation[] part) =>
+            _store.Hold(FramesAhead.Begin(cluster, part, cancellationToken));
     }
 
     public void Dispose()

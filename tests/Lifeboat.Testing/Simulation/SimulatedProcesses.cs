@@ -150,44 +150,15 @@ public sealed class SimulatedProcesses(VirtualClock clock, Random random)
     }
 
     /// <summary>Runs what was queued, in its order, when it is told to.</summary>
-    private sealed class Pump : TaskScheduler
+    private sealed class Pump : QueueScheduler
     {
-        private readonly Queue<Task> _tasks = [];
-
         public override int MaximumConcurrencyLevel => 1;
 
         internal void Drain()
         {
-            while (true)
+            while (TryTake(out var task))
             {
-                Task? task;
-                lock (_tasks)
-                {
-                    if (!_tasks.TryDequeue(out task))
-                    {
-                        return;
-                    }
-                }
-
                 TryExecuteTask(task);
-            }
-        }
-
-        protected override void QueueTask(Task task)
-        {
-            lock (_tasks)
-            {
-                _tasks.Enqueue(task);
-            }
-        }
-
-        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
-
-        protected override IEnumerable<Task> GetScheduledTasks()
-        {
-            lock (_tasks)
-            {
-                return [.. _tasks];
             }
         }
     }

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Lifeboat.Testing.Simulation;
 
 /// <summary>
@@ -7,10 +5,9 @@ namespace Lifeboat.Testing.Simulation;
 /// front. So the time that passed is what the requests would have taken as many at once as the work really asks, and no
 /// more; the processor's own time is not in it. Work that goes on on other threads is waited for.
 /// </summary>
-public sealed class WaitingRoom : TaskScheduler
+public sealed class WaitingRoom : QueueScheduler
 {
     private readonly Lock _lock = new();
-    private readonly Queue<Task> _tasks = [];
     private readonly PriorityQueue<TaskCompletionSource, (long Due, long Number)> _waiting = new();
     private long _now;
     private long _number;
@@ -50,24 +47,6 @@ public sealed class WaitingRoom : TaskScheduler
         }
     }
 
-    protected override void QueueTask(Task task)
-    {
-        lock (_lock)
-        {
-            _tasks.Enqueue(task);
-        }
-    }
-
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
-
-    protected override IEnumerable<Task> GetScheduledTasks()
-    {
-        lock (_lock)
-        {
-            return [.. _tasks];
-        }
-    }
-
     private T RunHere<T>(Func<Task<T>> work)
     {
         _most = 0;
@@ -85,14 +64,6 @@ public sealed class WaitingRoom : TaskScheduler
         }
 
         return task.GetAwaiter().GetResult();
-    }
-
-    private bool TryTake([NotNullWhen(true)] out Task? task)
-    {
-        lock (_lock)
-        {
-            return _tasks.TryDequeue(out task);
-        }
     }
 
     private bool LetGo()

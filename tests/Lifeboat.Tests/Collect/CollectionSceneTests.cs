@@ -35,21 +35,8 @@ public sealed class CollectionSceneTests
     public async Task A_scene_holds_and_without_what_it_is_about_breaks_a_promise(string name)
     {
         var sabotage = Enum.Parse<Sabotage>(name);
-        var broken = 0;
         const int seeds = 10;
-        for (var seed = 0; seed < seeds; seed++)
-        {
-            await PlayAsync(seed, sabotage, isOn: false);
-            try
-            {
-                await PlayAsync(seed, sabotage, isOn: true);
-            }
-            catch (BrokenPromiseException found)
-            {
-                TestContext.Current.SendDiagnosticMessage($"{name}: {found.Message}");
-                broken++;
-            }
-        }
+        var broken = await SceneProof.BrokenAsync(name, seeds, (seed, isOn) => PlayAsync(seed, sabotage, isOn));
 
         // Only where lags decide is it a matter of chance.
         Assert.True(sabotage == Sabotage.NothingSettles ? broken > 0 : broken == seeds, $"{broken} of {seeds} were noticed");

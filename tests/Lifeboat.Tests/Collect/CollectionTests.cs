@@ -147,11 +147,11 @@ public sealed class CollectionTests
         var (below, above) = (Id128.NewRandom(), Id128.NewRandom());
         var overlay = new Overlay(1, new FrameReference(above), 0);
         var patch = ExtentEntry.Patch(0, 8192, new byte[20], overlay);
-        Assert.Equal([above], CollectionMark.FramesOf(new MapEntry([1], patch, null, false)));
+        Assert.Equal([above], new MapEntry([1], patch, null, false).FrameIds);
         var over = new ExtentEntry(0, 8192, default, new byte[20], null, 0, [overlay]);
-        Assert.Equal([above], CollectionMark.FramesOf(new MapEntry([1], over, null, false)));
+        Assert.Equal([above], new MapEntry([1], over, null, false).FrameIds);
         var both = over with { Base = new FrameReference(below) };
-        Assert.Equal([above, below], CollectionMark.FramesOf(new MapEntry([1], both, null, false)));
+        Assert.Equal([above, below], new MapEntry([1], both, null, false).FrameIds);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ internal sealed class HistoryLocks(MemoryObjectStore memory, LockTerms terms, Ti
             var known = new HashSet<Lifeboat.Repository.Encoding.Id128>();
             await foreach (var entry in BackupMap.ReadAsync(cluster, backup.MapRuns, default))
             {
-                foreach (var frame in Lifeboat.Repository.Collect.CollectionMark.FramesOf(entry).Where(known.Add))
+                foreach (var frame in entry.FrameIds.Where(known.Add))
                 {
                     Require(locks, until, backup, [.. (await packsOf(frame)).Select(
                         pack => ObjectNames.Pack(cluster.Name, pack))]);

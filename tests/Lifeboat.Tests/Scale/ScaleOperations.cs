@@ -79,7 +79,7 @@ internal sealed class ScaleOperations(RepositoryBuilder built, VirtualClock cloc
             if (entry.Extent is { } extent)
             {
                 bytes += extent.Length;
-                foreach (var frame in extent.Overlays.Select(overlay => overlay.Frame).Append(extent.Base).OfType<FrameReference>())
+                foreach (var frame in extent.Frames)
                 {
                     window.TryAdd(frame.Id, frame);
                 }
